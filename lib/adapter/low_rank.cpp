@@ -1,0 +1,171 @@
+#include "adapter/low_rank.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/mul.h>
+
+#include "ops/kept.h"
+#include "ops/products.h"
+
+namespace hyplora {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// What forward leaves for backward, besides the tensors that autograd watches.
+struct Trace {
+  LowRank adapter;
+  at::Tensor mask;  // dropout's, or undefined
+  double keep = 1;
+  at::ScalarType type = at::kFloat;  // of the adapter's products
+  at::Tensor z;                      // [T, r]
+  at::Tensor scaled;                 // s c u [T, r]: what B is applied to
+  // with gates only
+  InnerGate inner;
+  OuterGate outer;
+  at::Tensor Gu;  // B^T B u [T, r]
+};
+
+/// The adapter's products run in the base's type where the machine has units for it; the gates may ask for fp32.
+at::ScalarType product_type(const at::Tensor& x, const LowRank& adapter) {
+  if (!at::isReducedFloatingType(x.scalar_type())) return x.scalar_type();
+  const bool slow = x.device().is_cpu() && !ops::has_bf16_units();
+  return slow || (adapter.gates && adapter.gates->wants_fp32()) ? at::kFloat : x.scalar_type();
+}
+
+at::Tensor dropped(const at::Tensor& x, const Trace& trace) {
+  return trace.mask.defined() ? at::mul(x, trace.mask).mul_(1 / trace.keep) : x;
+}
+
+/// y += a b, rounding to y's type once where the types differ.
+void add_product(at::Tensor& y, const at::Tensor& a, const at::Tensor& b) {
+  if (a.scalar_type() == y.scalar_type()) {
+    y.addmm_(a, b);
+  } else {
+    y.add_(at::mm(a, b));
+  }
+}
+
+GateScalars scalars_of(const LowRank& adapter) {
+  return {adapter.k.detach().to(at::kDouble), adapter.norm_scale.defined() ? adapter.norm_scale.detach().to(at::kDouble) : at::Tensor(),
+          adapter.A.size(1)};
+}
+
+at::Tensor column(const at::Tensor& scalars, at::ScalarType type) { return scalars.to(type).unsqueeze(1); }
+
+/// phi, c and the scaled u of all tokens; x is already dropped.
+void open_gates(const at::Tensor& x, Trace& trace) {
+  const LowRank& adapter = trace.adapter;
+  const GateScalars scalars = scalars_of(adapter);
+  const at::ScalarType norm_type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  trace.inner = adapter.gates->inner(at::linalg_vector_norm(x, 2, {-1}, false, norm_type).to(at::kDouble), scalars);
+  const at::Tensor u = trace.z.to(at::kDouble) * trace.inner.phi.unsqueeze(1), wide_B = adapter.B.detach().to(at::kDouble);
+  trace.Gu = at::mm(u, at::mm(wide_B.t(), wide_B));
+  trace.outer = adapter.gates->outer((u * trace.Gu).sum(1).clamp_min_(0), scalars);
+  trace.scaled = (u * (trace.outer.c * adapter.scale).unsqueeze(1)).to(trace.type);
+}
+
+/// Gradients with respect to z, and the gates' own contributions.
+struct GateGradients {
+  at::Tensor dz;      // [T, r]
+  at::Tensor dB;      // [out, r]: the part through c
+  at::Tensor weight;  // [T]: dx += weight * x, from phi's dependence on |x|
+  at::Tensor dk, dscale;
+};
+
+/// P = g B [T, r]. Names as in docs/maths.md, "Backward".
+GateGradients close_gates(const at::Tensor& P, const Trace& trace) {
+  const LowRank& adapter = trace.adapter;
+  const at::Tensor wide_P = P.to(at::kDouble), z = trace.z.to(at::kDouble), phi = trace.inner.phi.unsqueeze(1), u = z * phi;
+  const at::Tensor rho = (u * wide_P).sum(1), eta = (rho * trace.outer.dQ).mul_(2 * adapter.scale);
+  const at::Tensor p = (wide_P * (trace.outer.c * adapter.scale).unsqueeze(1)).addcmul_(eta.unsqueeze(1), trace.Gu);
+  const at::Tensor pz = (p * z).sum(1);
+  GateGradients gradients;
+  gradients.dz = (p * phi).to(trace.type);
+  gradients.dB = at::mm(adapter.B.detach().to(at::kDouble), at::mm((u * eta.unsqueeze(1)).t(), u));
+  gradients.weight = pz * trace.inner.slope;
+  gradients.dk = ((pz * trace.inner.dk).sum() + (rho * trace.outer.dk).sum() * adapter.scale);
+  const double bound = adapter.gates->k_gradient_bound();
+  if (bound > 0) gradients.dk = gradients.dk.clamp(-bound, bound);
+  if (trace.inner.dscale.defined()) gradients.dscale = (pz * trace.inner.dscale).sum();
+  return gradients;
+}
+
+class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& A, const at::Tensor& B,
+                            const at::Tensor& /*k*/, const at::Tensor& /*norm_scale*/, const Linear* base, std::shared_ptr<Trace> trace) {
+    at::Tensor y = ops::frozen_product(x, base->weight, base->bias);
+    const at::Tensor input = dropped(x, *trace).to(trace->type);
+    trace->z = at::mm(input, A.to(trace->type).t());
+    if (trace->adapter.gates) {
+      open_gates(input, *trace);
+    } else {
+      trace->scaled = trace->z * trace->adapter.scale;
+    }
+    add_product(y, trace->scaled, B.to(trace->type).t());
+    context->save_for_backward({x, base->weight});
+    ops::keep<Trace>(context, trace);
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const auto trace = ops::kept<Trace>(context);
+    const LowRank& adapter = trace->adapter;
+    const auto saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &grad = grads[0], narrow = grad.to(trace->type);
+    const at::Tensor A = adapter.A.detach().to(trace->type), B = adapter.B.detach().to(trace->type);
+    const at::Tensor P = at::mm(narrow, B), input = dropped(x, *trace).to(trace->type);
+    at::Tensor dB = at::mm(narrow.t(), trace->scaled).to(adapter.B.scalar_type());
+    GateGradients gates;
+    if (adapter.gates) {
+      gates = close_gates(P, *trace);
+      dB.add_(gates.dB);
+    } else {
+      gates.dz = P * adapter.scale;
+    }
+    at::Tensor dx;
+    if (context->needs_input_grad(0)) dx = input_gradient(*trace, gates, A, input, grad, saved[1]);
+    return {dx,
+            at::mm(gates.dz.t(), input).to(adapter.A.scalar_type()),
+            dB,
+            scalar(gates.dk, adapter.k),
+            scalar(gates.dscale, adapter.norm_scale),
+            {},
+            {}};
+  }
+
+ private:
+  /// dx = W^T g + D (A^T dz + weight x~), D = dropout's mask / keep or 1.
+  static at::Tensor input_gradient(const Trace& trace, const GateGradients& gates, const at::Tensor& A, const at::Tensor& input,
+                                   const at::Tensor& grad, const at::Tensor& weight) {
+    at::Tensor dx = ops::frozen_product_grad(grad, weight);
+    if (!trace.mask.defined()) {
+      add_product(dx, gates.dz, A);
+      if (gates.weight.defined()) dx.addcmul_(input.to(dx.scalar_type()), column(gates.weight, dx.scalar_type()));
+      return dx;
+    }
+    at::Tensor through = at::mm(gates.dz, A);
+    if (gates.weight.defined()) through.addcmul_(input, column(gates.weight, trace.type));
+    return dx.add_(through.mul_(trace.mask), 1 / trace.keep);
+  }
+
+  static at::Tensor scalar(const at::Tensor& gradient, const at::Tensor& like) {
+    return gradient.defined() ? gradient.to(like.scalar_type()) : at::Tensor();
+  }
+};
+
+}  // namespace
+
+at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const at::Tensor& mask, double keep) {
+  auto trace = std::make_shared<Trace>();
+  trace->adapter = adapter;
+  trace->mask = mask;
+  trace->keep = keep;
+  trace->type = product_type(x, adapter);
+  return LowRankLinear::apply(x, adapter.A, adapter.B, adapter.k, adapter.norm_scale, &base, trace);
+}
+
+}  // namespace hyplora

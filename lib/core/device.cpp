@@ -1,0 +1,53 @@
+#include "core/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <fstream>
+
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+int gpu_count() {
+  if (!at::globalContext().hasCUDA()) return 0;
+  return c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount();
+}
+
+}  // namespace
+
+c10::Device choose_device(const std::string& name) {
+  if (name == "cpu") return c10::kCPU;
+  if (name == "auto") return gpu_count() > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  const bool numbered = name.starts_with("cuda:") && name.size() > 5 && name.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (name != "cuda" && !(numbered && name.size() < 10)) {
+    throw InputError("--device: found \"{}\", expected auto, cpu, cuda or cuda:N.", name);
+  }
+  const int index = numbered ? std::stoi(name.substr(5)) : 0, count = gpu_count();
+  if (index >= count) throw InputError("--device: found \"{}\", but {} GPUs are usable here; --device cpu needs none.", name, count);
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+int64_t peak_memory_bytes(c10::Device device) {
+  if (!device.is_cpu()) {
+    const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+    return stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
+  }
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word != "VmHWM:") continue;
+    int64_t kilobytes = 0;
+    status >> kilobytes;
+    return kilobytes * 1024;
+  }
+  return 0;
+}
+
+std::string device_text(c10::Device device) {
+  return device.is_cpu() ? fmt::format("cpu ({} threads)", at::get_num_threads()) : device.str();
+}
+
+}  // namespace hyplora

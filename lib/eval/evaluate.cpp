@@ -1,0 +1,98 @@
+#include "eval/evaluate.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "core/error.h"
+#include "model/pack.h"
+
+namespace hyplora {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Json record_of(const Row& row, const std::string& prompt) {
+  return {{"instruction", row.instruction}, {"input", row.input},   {"answer", row.answer.value_or("")}, {"prompt", prompt},
+          {"output_pred", ""},              {"pred", nullptr},      {"flag", false},                     {"tokens", 0}};
+}
+
+std::vector<Ids> encode_prompts(const std::vector<Row>& rows, const Tokenizer& tokenizer, const EvaluateOptions& options, Json& records) {
+  std::vector<Ids> prompts;
+  for (const auto& row : rows) {
+    if (row.tokenised()) throw InputError("{}: it came as token ids; scoring needs text.", row.where);
+    const std::string prompt = render_prompt(options.prompt, row.instruction, row.input);
+    records.push_back(record_of(row, prompt));
+    prompts.push_back(tokenizer.encode(prompt));
+  }
+  return prompts;
+}
+
+void score_completions(const Transformer& model, const Tokenizer& tokenizer, const Task& task, const std::vector<Row>& rows,
+                       const EvaluateOptions& options, const OnProgress& progress, TaskResult& result) {
+  for (const auto& row : rows) check_gold(task, row);
+  const auto prompts = encode_prompts(rows, tokenizer, options, result.records);
+  int64_t done = 0;
+  decode_greedy(model, prompts, options.decode, [&](size_t i, const Ids& made) {
+    const std::string completion = tokenizer.decode(made);
+    const Judgement judgement = judge(task, rows[i], completion);
+    Json& record = result.records[i];
+    record["output_pred"] = completion;
+    if (!judgement.pred.empty()) record["pred"] = judgement.pred;
+    record["flag"] = judgement.correct;
+    record["tokens"] = made.size();
+    result.correct += judgement.correct;
+    result.tokens += static_cast<int64_t>(made.size());
+    progress(++done, result.correct);
+  });
+}
+
+void measure_loss(const Transformer& model, const Tokenizer* tokenizer, const std::vector<Row>& rows, const EvaluateOptions& options,
+                  const OnProgress& progress, TaskResult& result) {
+  const ExampleOptions as{options.prompt, options.cutoff_len, "truncate", options.train_on_inputs};
+  const ExampleSet set = make_examples(rows, tokenizer, as, model.spec().vocab_size);
+  LossSum sum;
+  std::vector<const Example*> batch;
+  for (const auto& example : set.examples) {
+    batch.push_back(&example);
+    if (static_cast<int64_t>(batch.size()) < options.decode.batch_size && &example != &set.examples.back()) continue;
+    sum += summed_loss(model, batch);
+    progress(&example - set.examples.data() + 1, 0);
+    batch.clear();
+  }
+  result.loss = sum.mean();
+  result.tokens = sum.tokens;
+}
+
+}  // namespace
+
+double TaskResult::standard_error() const { return std::sqrt(accuracy() * (1 - accuracy()) / static_cast<double>(n)); }
+
+Json TaskResult::to_json() const {
+  Json json{{"benchmark", benchmark}, {"n", n}};
+  if (loss) {
+    json.update(Json{{"loss", *loss}, {"perplexity", std::exp(*loss)}, {"tokens", tokens}});
+  } else {
+    json.update(Json{{"correct", correct}, {"accuracy", accuracy()}, {"stderr", standard_error()}});
+  }
+  json["seconds"] = seconds;
+  json["tokens_per_second"] = seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+  return json;
+}
+
+TaskResult evaluate(const Transformer& model, const Tokenizer* tokenizer, const Task& task, const std::vector<Row>& rows,
+                    const EvaluateOptions& options, const OnProgress& progress) {
+  TaskResult result;
+  result.benchmark = task.name;
+  result.n = static_cast<int64_t>(rows.size());
+  const auto start = Clock::now();
+  if (task.verdict == Verdict::loss) {
+    measure_loss(model, tokenizer, rows, options, progress, result);
+  } else {
+    if (tokenizer == nullptr) throw InputError("{}: scoring needs a tokenizer.", task.name);
+    score_completions(model, *tokenizer, task, rows, options, progress, result);
+  }
+  result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return result;
+}
+
+}  // namespace hyplora

@@ -1,0 +1,76 @@
+#include "io/checkpoint.h"
+
+#include <set>
+
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+std::map<std::string, std::string> read_index(const fs::path& path) {
+  const auto index = read_json(path);
+  if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
+    throw InputError("{}: expected an object with \"weight_map\", from tensor names to file names.", path.string());
+  }
+  std::map<std::string, std::string> files;
+  for (const auto& [name, file] : index["weight_map"].items()) {
+    if (!file.is_string() || file.get<std::string>().find('/') != std::string::npos) {
+      throw InputError("{}: weight_map: tensor {}: found {}, expected a file name.", path.string(), name, file.dump());
+    }
+    files[name] = file;
+  }
+  return files;
+}
+
+}  // namespace
+
+CheckpointFiles CheckpointFiles::open(const fs::path& folder) {
+  const fs::path single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  CheckpointFiles opened;
+  opened.folder_ = folder;
+  std::map<std::string, std::string> listed;
+  if (fs::exists(single)) {
+    opened.files_.push_back(Safetensors::open(single));
+  } else if (fs::exists(index)) {
+    listed = read_index(index);
+    std::set<std::string> shards;
+    for (const auto& [name, file] : listed) shards.insert(file);
+    for (const auto& shard : shards) opened.files_.push_back(Safetensors::open(folder / shard));
+  } else {
+    throw InputError("{}: neither model.safetensors nor model.safetensors.index.json is there.", folder.string());
+  }
+  for (size_t i = 0; i < opened.files_.size(); ++i) {
+    for (const auto& [name, info] : opened.files_[i].tensors()) {
+      if (!opened.where_.emplace(name, i).second) {
+        throw InputError("{}: tensor {} stands in another shard too.", opened.files_[i].path().string(), name);
+      }
+    }
+  }
+  for (const auto& [name, file] : listed) {
+    const auto at = opened.where_.find(name);
+    if (at == opened.where_.end() || opened.files_[at->second].path().filename() != file) {
+      throw InputError("{}: tensor {} is not in {}, where the index puts it.", index.string(), name, file);
+    }
+  }
+  return opened;
+}
+
+std::vector<std::string> CheckpointFiles::names() const {
+  std::vector<std::string> all;
+  for (const auto& [name, file] : where_) all.push_back(name);
+  return all;
+}
+
+const Safetensors& CheckpointFiles::file_of(const std::string& name) const {
+  const auto at = where_.find(name);
+  if (at == where_.end()) throw InputError("{}: tensor {} is missing.", folder_.string(), name);
+  return files_[at->second];
+}
+
+size_t CheckpointFiles::total_bytes() const {
+  size_t bytes = 0;
+  for (const auto& [name, file] : where_) bytes += info(name).end - info(name).begin;
+  return bytes;
+}
+
+}  // namespace hyplora

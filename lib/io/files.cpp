@@ -1,0 +1,161 @@
+#include "io/files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+/// Closes its file descriptor when it goes.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int close() {
+    const int fd = fd_;
+    fd_ = -1;
+    return ::close(fd);
+  }
+
+ private:
+  int fd_;
+};
+
+std::string reason() { return std::strerror(errno); }
+
+int open_to_read(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw InputError("{}: cannot be read: {}.", path.string(), reason());
+  return fd;
+}
+
+size_t size_of(int fd, const fs::path& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) throw InputError("{}: cannot be read: {}.", path.string(), reason());
+  if (!S_ISREG(info.st_mode)) throw InputError("{}: found a folder or device, expected a file.", path.string());
+  return static_cast<size_t>(info.st_size);
+}
+
+void write_all(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw RunError("{}: cannot be written: {}.", path.string(), reason());
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+void write_pieces_aside(const fs::path& aside, const std::vector<std::string_view>& pieces) {
+  Descriptor file(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (file.get() < 0) throw RunError("{}: cannot be written: {}.", aside.string(), reason());
+  for (const auto piece : pieces) write_all(file.get(), piece, aside);
+  if (::fsync(file.get()) != 0 || file.close() != 0) throw RunError("{}: cannot be written: {}.", aside.string(), reason());
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  const Descriptor file(open_to_read(path));
+  std::string bytes(size_of(file.get(), path), '\0');
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) throw InputError("{}: cannot be read past byte {} of {}.", path.string(), done, bytes.size());
+    done += static_cast<size_t>(got);
+  }
+  return bytes;
+}
+
+nlohmann::ordered_json parse_json(std::string_view text, const std::string& where) {
+  try {
+    return nlohmann::ordered_json::parse(text, nullptr, true, /*ignore_comments=*/true);
+  } catch (const nlohmann::json::parse_error& error) {
+    const size_t at = std::min<size_t>(error.byte ? error.byte - 1 : 0, text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    throw InputError("{}: line {} (byte {}): found text that is not JSON, expected a JSON value.", where, line, at);
+  }
+}
+
+nlohmann::ordered_json read_json(const fs::path& path) {
+  const std::string text = read_file(path);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    throw InputError("{}: the file is empty, expected a JSON value.", path.string());
+  }
+  return parse_json(text, path.string());
+}
+
+void write_file(const fs::path& path, std::string_view bytes) { write_file(path, std::vector<std::string_view>{bytes}); }
+
+void write_file(const fs::path& path, const std::vector<std::string_view>& pieces) {
+  const fs::path aside = path.string() + ".partial";
+  try {
+    write_pieces_aside(aside, pieces);
+    if (::rename(aside.c_str(), path.c_str()) != 0) throw RunError("{}: cannot be written: {}.", path.string(), reason());
+  } catch (const Error&) {
+    ::unlink(aside.c_str());
+    throw;
+  }
+  sync_folder(path.parent_path().empty() ? "." : path.parent_path());
+}
+
+void require_writable_folder(const fs::path& folder) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (!fs::is_directory(folder)) {
+    throw InputError("{}: the output folder cannot be made: {}.", folder.string(), failed ? failed.message() : "a file is there");
+  }
+  const fs::path probe = folder / ".hyplora-write-test";
+  const Descriptor file(::open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  if (file.get() < 0) throw InputError("{}: the output folder is not writable: {}.", folder.string(), reason());
+  ::unlink(probe.c_str());
+}
+
+void sync_folder(const fs::path& folder) {
+  const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (handle.get() >= 0) ::fsync(handle.get());
+}
+
+std::shared_ptr<MappedFile> MappedFile::open(const fs::path& path) {
+  const Descriptor file(open_to_read(path));
+  const size_t size = size_of(file.get(), path);
+  void* data = nullptr;
+  if (size > 0) {
+    data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
+    if (data == MAP_FAILED) throw InputError("{}: cannot be mapped into memory: {}.", path.string(), reason());
+  }
+  return std::shared_ptr<MappedFile>(new MappedFile(static_cast<const std::byte*>(data), size));
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::release(size_t begin, size_t end) const {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const size_t first = (begin + page - 1) / page * page, last = end / page * page;
+  if (first < last) ::madvise(const_cast<std::byte*>(data_) + first, last - first, MADV_DONTNEED);
+}
+
+std::string file_hash(const fs::path& path) {
+  const auto file = MappedFile::open(path);
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (size_t i = 0; i < file->size(); ++i) hash = (hash ^ static_cast<uint8_t>(file->data()[i])) * 0x100000001b3u;
+  file->release(0, file->size());
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace hyplora

@@ -1,0 +1,59 @@
+// Files whole: reading, memory-mapping, and writing in such a way that a reader sees the old content or the new, never half.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hyplora {
+
+namespace fs = std::filesystem;
+
+/// The bytes of a file. InputError when it cannot be opened or read.
+std::string read_file(const fs::path& path);
+
+/// A JSON file; comments are allowed. InputError with the line when it is malformed.
+nlohmann::ordered_json read_json(const fs::path& path);
+
+/// Parses JSON text (comments allowed); `where` names it in the InputError.
+nlohmann::ordered_json parse_json(std::string_view text, const std::string& where);
+
+/// Written aside, fsynced, renamed into place. RunError (disk full, ...) leaves what was there untouched.
+void write_file(const fs::path& path, std::string_view bytes);
+/// The same with the content in pieces, without joining them.
+void write_file(const fs::path& path, const std::vector<std::string_view>& pieces);
+
+/// Makes the folder and proves that files can be made in it. InputError otherwise.
+void require_writable_folder(const fs::path& folder);
+
+/// fsync of a folder, so that renames in it survive a crash.
+void sync_folder(const fs::path& folder);
+
+/// A read-only memory map of a whole file; unmapped with the last owner.
+class MappedFile {
+ public:
+  /// InputError when the file is missing, unreadable or not a regular file.
+  static std::shared_ptr<MappedFile> open(const fs::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  const std::byte* data() const { return data_; }
+  size_t size() const { return size_; }
+  /// Lets the pages of [begin, end) go; they are read again from the file when they are touched.
+  void release(size_t begin, size_t end) const;
+
+ private:
+  MappedFile(const std::byte* data, size_t size) : data_(data), size_(size) {}
+  const std::byte* data_;
+  size_t size_;
+};
+
+/// 64-bit FNV-1a of a file's bytes as 16 hex digits: tells files apart in reports; not a cryptographic hash.
+std::string file_hash(const fs::path& path);
+
+}  // namespace hyplora

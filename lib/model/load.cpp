@@ -1,0 +1,46 @@
+#include "model/load.h"
+
+#include "core/error.h"
+#include "core/log.h"
+
+namespace hyplora {
+namespace {
+
+struct DtypeName {
+  const char* name;
+  at::ScalarType type;
+};
+constexpr DtypeName dtype_names[] = {{"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}};
+
+/// Buffers that old checkpoints carry and that are computed here.
+bool is_known_buffer(const std::string& name) { return name.ends_with("rotary_emb.inv_freq"); }
+
+}  // namespace
+
+at::ScalarType dtype_named(const std::string& name, at::Device device) {
+  if (name == "auto") return device.is_cpu() ? at::kFloat : at::kBFloat16;
+  for (const auto& row : dtype_names) {
+    if (name == row.name) return row.type;
+  }
+  throw InputError("dtype: found \"{}\", expected auto, float32, bfloat16 or float16.", name);
+}
+
+std::string dtype_text(at::ScalarType dtype) {
+  for (const auto& row : dtype_names) {
+    if (dtype == row.type) return row.name;
+  }
+  return toString(dtype);
+}
+
+Transformer load_model(const fs::path& folder, const ModelSpec& spec, const WeightOptions& options) {
+  const auto source = checkpoint_weights(CheckpointFiles::open(folder));
+  Transformer model(spec, Weights(source, options));
+  for (const auto& name : source->unused()) {
+    if (!is_known_buffer(name) && !(spec.tied_embeddings && name == "lm_head.weight")) {
+      log::warn("{}: tensor {} is not part of this model and is ignored.", folder.string(), name);
+    }
+  }
+  return model;
+}
+
+}  // namespace hyplora

@@ -1,0 +1,143 @@
+#include "model/transformer.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/tensor.h>
+
+#include "model/recompute.h"
+#include "ops/loss.h"
+#include "ops/products.h"
+
+namespace hyplora {
+
+Transformer::Transformer(const ModelSpec& spec, const Weights& weights) : spec_(spec) {
+  const bool prefixed = weights.has("model.embed_tokens.weight") || !weights.has("embed_tokens.weight");
+  const Weights decoder = prefixed ? weights["model"] : weights;
+  prefix_ = prefixed ? "model." : "";
+  embedding_ = decoder["embed_tokens"].get("weight", {spec.vocab_size, spec.hidden_size});
+  for (int64_t i = 0; i < spec.layers; ++i) blocks_.push_back(make_block(spec, decoder["layers"][std::to_string(i)]));
+  final_norm_ = decoder["norm"].get("weight", {spec.hidden_size});
+  head_ = spec.tied_embeddings ? embedding_ : weights["lm_head"].get("weight", {spec.vocab_size, spec.hidden_size});
+  frequencies_ = at::tensor(rope_frequencies(spec), at::kFloat).to(weights.options().device);
+}
+
+Transformer::Block Transformer::make_block(const ModelSpec& spec, const Weights& w) {
+  const int64_t d = spec.hidden_size, i = spec.intermediate_size, q = spec.heads * spec.head_dim, kv = spec.kv_heads * spec.head_dim;
+  const Weights attention = w["self_attn"], mlp = w["mlp"];
+  const auto norm = [&](const char* name) { return w[name].get("weight", {d}); };
+  return {w.path(),
+          norm("input_layernorm"),
+          norm("post_attention_layernorm"),
+          Linear::from(attention["q_proj"], d, q, spec.attention_bias),
+          Linear::from(attention["k_proj"], d, kv, spec.attention_bias),
+          Linear::from(attention["v_proj"], d, kv, spec.attention_bias),
+          Linear::from(attention["o_proj"], q, d, spec.attention_bias),
+          Linear::from(mlp["gate_proj"], d, i, spec.mlp_bias),
+          Linear::from(mlp["up_proj"], d, i, spec.mlp_bias),
+          Linear::from(mlp["down_proj"], i, d, spec.mlp_bias)};
+}
+
+at::Tensor Transformer::run(const Linear& linear, const at::Tensor& x) const {
+  at::Tensor y = linear.forward(x);
+  see(linear.path, y);
+  return y;
+}
+
+at::Tensor Transformer::norm(const std::string& path, const at::Tensor& weight, const at::Tensor& x) const {
+  at::Tensor y = ops::rms_norm(x, weight, spec_.rms_norm_eps);
+  see(path, y);
+  return y;
+}
+
+Transformer::Angles Transformer::angles(const TokenBatch& batch) const {
+  std::vector<at::Tensor> positions;
+  for (size_t row = 0; row < batch.lengths.size(); ++row) {
+    const int64_t first = batch.past.empty() ? 0 : batch.past[row]->length();
+    positions.push_back(at::arange(first, first + batch.lengths[row], at::kLong));
+  }
+  const at::Tensor turns = at::cat(positions).to(device(), at::kFloat).outer(frequencies_).unsqueeze(1);
+  return {turns.cos().to(dtype()), turns.sin().to(dtype())};
+}
+
+at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const {
+  const ops::HeadShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim};
+  const auto qs = q.split_with_sizes(batch.lengths), ks = k.split_with_sizes(batch.lengths), vs = v.split_with_sizes(batch.lengths);
+  std::vector<at::Tensor> mixed;
+  for (size_t row = 0; row < batch.lengths.size(); ++row) {
+    auto [keys, values] = batch.past.empty() ? std::pair(ks[row], vs[row])
+                                             : batch.past[row]->append(static_cast<int64_t>(layer), ks[row], vs[row]);
+    mixed.push_back(ops::attention(qs[row], keys, values, shape));
+  }
+  return mixed.size() == 1 ? mixed[0] : at::cat(mixed);
+}
+
+at::Tensor Transformer::attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Angles& angles) const {
+  const Block& b = blocks_[layer];
+  const at::Tensor q = ops::rope(run(b.q_proj, x), angles.cos, angles.sin);
+  const at::Tensor k = ops::rope(run(b.k_proj, x), angles.cos, angles.sin);
+  const at::Tensor v = run(b.v_proj, x);
+  return run(b.o_proj, mix(layer, q, k, v, batch));
+}
+
+at::Tensor Transformer::block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Angles& angles) const {
+  const Block& b = blocks_[layer];
+  const at::Tensor attended = x + attend(layer, norm(b.path + ".input_layernorm", b.input_layernorm, x), batch, angles);
+  const at::Tensor normed = norm(b.path + ".post_attention_layernorm", b.post_attention_layernorm, attended);
+  return attended + run(b.down_proj, ops::swiglu(run(b.gate_proj, normed), run(b.up_proj, normed)));
+}
+
+at::Tensor Transformer::blocks(const TokenBatch& batch) const {
+  const Angles turned = angles(batch);
+  at::Tensor x = at::embedding(embedding_, batch.ids);
+  see(prefix_ + "embed_tokens", x);
+  const bool recomputes = recomputes_ && at::GradMode::is_enabled() && batch.past.empty();
+  for (size_t layer = 0; layer < blocks_.size(); ++layer) {
+    x = recomputes ? recomputed([=, this](const at::Tensor& in) { return block(layer, in, batch, turned); }, x)
+                   : block(layer, x, batch, turned);
+  }
+  for (size_t row = 0; row < batch.past.size(); ++row) batch.past[row]->advance(batch.lengths[row]);
+  return x;
+}
+
+at::Tensor Transformer::final_norm(const at::Tensor& hidden) const { return norm(prefix_ + "norm", final_norm_, hidden); }
+
+at::Tensor Transformer::logits(const at::Tensor& normed) const {
+  const at::Tensor scores = ops::frozen_linear(normed, head_, {});
+  return scores.scalar_type() == at::kDouble ? scores : scores.to(at::kFloat);
+}
+
+at::Tensor Transformer::loss(const TokenBatch& batch, const at::Tensor& positions, const at::Tensor& targets) const {
+  const at::Tensor hidden = blocks(batch);
+  at::Tensor loss = ops::head_loss(final_norm(hidden.index_select(0, positions)), head_, targets);
+  see("lm_head", loss);
+  return loss;
+}
+
+std::vector<Linear*> Transformer::linears() {
+  std::vector<Linear*> all;
+  for (auto& b : blocks_) {
+    for (Linear* linear : {&b.q_proj, &b.k_proj, &b.v_proj, &b.o_proj, &b.gate_proj, &b.up_proj, &b.down_proj}) all.push_back(linear);
+  }
+  return all;
+}
+
+NamedTensors Transformer::named_weights() const {
+  NamedTensors named{{prefix_ + "embed_tokens.weight", embedding_}};
+  for (const auto& b : blocks_) {
+    named.emplace_back(b.path + ".input_layernorm.weight", b.input_layernorm);
+    for (const Linear* linear : {&b.q_proj, &b.k_proj, &b.v_proj, &b.o_proj, &b.gate_proj, &b.up_proj, &b.down_proj}) {
+      named.emplace_back(linear->path + ".weight", linear->weight);
+      if (linear->bias.defined()) named.emplace_back(linear->path + ".bias", linear->bias);
+    }
+    named.emplace_back(b.path + ".post_attention_layernorm.weight", b.post_attention_layernorm);
+  }
+  named.emplace_back(prefix_ + "norm.weight", final_norm_);
+  if (!spec_.tied_embeddings) named.emplace_back("lm_head.weight", head_);
+  return named;
+}
+
+}  // namespace hyplora

@@ -1,0 +1,78 @@
+// The decoder: embedding, blocks of (norm, attention, norm, gated MLP) with residuals, final norm, language-model head.
+// Module and tensor names are Hugging Face's. Tokens are packed: the rows of a batch lie one after the other, without padding.
+#pragma once
+
+#include <functional>
+
+#include "model/kv_cache.h"
+#include "model/linear.h"
+#include "model/spec.h"
+#include "ops/basic.h"
+
+namespace hyplora {
+
+struct TokenBatch {
+  at::Tensor ids;                // [T] int64: all rows, one after the other
+  std::vector<int64_t> lengths;  // of each row; they sum to T
+  std::vector<KvRow*> past;      // none, or one a row: the tokens before these, to be continued
+};
+
+/// Sees each module's output while a forward pass runs: Hugging Face's module path, tensor.
+using Probe = std::function<void(const std::string& path, const at::Tensor& output)>;
+
+class Transformer {
+ public:
+  Transformer(const ModelSpec& spec, const Weights& weights);
+
+  /// The last block's output, before the final norm, [T, hidden_size].
+  at::Tensor blocks(const TokenBatch& batch) const;
+  /// The final norm of some of those rows.
+  at::Tensor final_norm(const at::Tensor& hidden) const;
+  /// Logits in fp32 of normed rows [N, hidden_size] -> [N, vocab_size].
+  at::Tensor logits(const at::Tensor& normed) const;
+  /// Sum of the cross-entropies of `targets` [N] after the tokens at `positions` [N] of the packed batch.
+  at::Tensor loss(const TokenBatch& batch, const at::Tensor& positions, const at::Tensor& targets) const;
+
+  const ModelSpec& spec() const { return spec_; }
+  at::Device device() const { return embedding_.device(); }
+  at::ScalarType dtype() const { return embedding_.scalar_type(); }
+  /// Every linear layer inside the blocks, in order.
+  std::vector<Linear*> linears();
+  /// Every weight by its Hugging Face name; the tied head only once, as the embedding.
+  NamedTensors named_weights() const;
+
+  void set_probe(Probe probe) { probe_ = std::move(probe); }
+  /// Keeps only each block's input for the backward pass and computes the block again there.
+  void set_gradient_checkpointing(bool on) { recomputes_ = on; }
+
+ private:
+  struct Block {
+    std::string path;
+    at::Tensor input_layernorm, post_attention_layernorm;
+    Linear q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj;
+  };
+  struct Angles {
+    at::Tensor cos, sin;  // [T, 1, head_dim / 2]
+  };
+
+  static Block make_block(const ModelSpec& spec, const Weights& w);
+  Angles angles(const TokenBatch& batch) const;
+  at::Tensor block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Angles& angles) const;
+  at::Tensor attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Angles& angles) const;
+  at::Tensor mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const;
+  at::Tensor run(const Linear& linear, const at::Tensor& x) const;
+  at::Tensor norm(const std::string& path, const at::Tensor& weight, const at::Tensor& x) const;
+  void see(const std::string& path, const at::Tensor& output) const {
+    if (probe_) probe_(path, output);
+  }
+
+  ModelSpec spec_;
+  std::string prefix_;  // "model." where the checkpoint has it
+  at::Tensor embedding_, final_norm_, head_;
+  std::vector<Block> blocks_;
+  at::Tensor frequencies_;  // [head_dim / 2]
+  Probe probe_;
+  bool recomputes_ = false;
+};
+
+}  // namespace hyplora

@@ -1,0 +1,114 @@
+#include "ops/basic.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/silu_backward.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace hyplora::ops {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+/// fp32 for the half-width types, x's own type for fp32 and fp64.
+at::Tensor widened(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); }
+
+class RmsNorm : public Function<RmsNorm> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double eps) {
+    const at::Tensor wide = widened(x);
+    const at::Tensor scale = at::rsqrt(wide.square().mean(-1, true).add_(eps));  // [T, 1]
+    context->save_for_backward({x, weight, scale});
+    return (wide * scale).to(x.scalar_type()).mul_(weight);
+  }
+
+  /// With n = x * scale and h = g * w: dx = scale * (h - n * mean(h * n)), dw = sum over tokens of g * n.
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &weight = saved[1], &scale = saved[2];
+    const at::Tensor normed = widened(x) * scale, grad = widened(grads[0]);
+    at::Tensor dx, dw;
+    if (context->needs_input_grad(1)) dw = (grad * normed).sum(0).to(weight.scalar_type());
+    if (context->needs_input_grad(0)) {
+      at::Tensor h = grad * weight;
+      const at::Tensor projection = (h * normed).mean(-1, true);
+      dx = h.addcmul_(normed, projection, -1).mul_(scale).to(x.scalar_type());
+    }
+    return {dx, dw, {}};
+  }
+};
+
+/// Turns every pair (x1, x2) by the angle; `direction` -1 turns back, which is the gradient.
+at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, double direction) {
+  const int64_t tokens = cos.size(0), half = cos.size(2);
+  at::Tensor turned = at::empty_like(x, at::MemoryFormat::Contiguous);
+  const auto from = x.reshape({tokens, -1, 2 * half}).chunk(2, -1), to = turned.view({tokens, -1, 2 * half}).chunk(2, -1);
+  at::Tensor first = to[0], second = to[1];
+  at::mul_out(first, from[0], cos);
+  first.addcmul_(from[1], sin, -direction);
+  at::mul_out(second, from[1], cos);
+  second.addcmul_(from[0], sin, direction);
+  return turned;
+}
+
+class Rope : public Function<Rope> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+    context->save_for_backward({cos, sin});
+    return rotate(x, cos, sin, 1);
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const auto saved = context->get_saved_variables();
+    return {rotate(grads[0], saved[0], saved[1], -1), {}, {}};
+  }
+};
+
+class SwiGlu : public Function<SwiGlu> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& gate, const at::Tensor& up) {
+    context->save_for_backward({gate, up});
+    return at::silu(gate).mul_(up);
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor &gate = saved[0], &up = saved[1], &grad = grads[0];
+    return {at::silu_backward(grad * up, gate), at::silu(gate).mul_(grad)};
+  }
+};
+
+/// [L, heads * head_dim] -> [groups, kv_heads, L, head_dim]: the query heads that share a key head lie along the batch, so that
+/// keys and values are expanded there without a copy.
+at::Tensor grouped(const at::Tensor& x, int64_t kv_heads, int64_t head_dim) {
+  return x.view({x.size(0), kv_heads, -1, head_dim}).permute({2, 1, 0, 3});
+}
+
+}  // namespace
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) { return RmsNorm::apply(x, weight, eps); }
+
+at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) { return Rope::apply(x, cos, sin); }
+
+at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) { return SwiGlu::apply(gate, up); }
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const HeadShape& shape) {
+  const int64_t length = q.size(0), keys = k.size(0), groups = shape.heads / shape.kv_heads;
+  const at::Tensor queries = grouped(q, shape.kv_heads, shape.head_dim);
+  const auto shared = [&](const at::Tensor& x) {
+    return grouped(x, shape.kv_heads, shape.head_dim).expand({groups, shape.kv_heads, keys, shape.head_dim});
+  };
+  std::optional<at::Tensor> seen;
+  if (length > 1 && keys > length) seen = at::ones({length, keys}, q.options().dtype(at::kBool)).tril(keys - length);
+  const bool causal = length > 1 && keys == length;
+  const at::Tensor mixed = at::scaled_dot_product_attention(queries, shared(k), shared(v), seen, 0.0, causal);
+  return mixed.permute({2, 1, 0, 3}).reshape({length, shape.heads * shape.head_dim});
+}
+
+}  // namespace hyplora::ops

@@ -1,0 +1,33 @@
+// The decoder's small operations, each with its analytic gradient, on packed tokens: the rows of a micro-batch lie one after the
+// other without padding, T tokens in all.
+//
+//   rms_norm   y = w * x / sqrt(mean(x^2) + eps), the mean and the quotient in fp32      Zhang & Sennrich 2019, arXiv 1910.07467
+//   rope       (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin), halves of a head           Su et al. 2021, arXiv 2104.09864
+//   swiglu     silu(gate) * up                                                            Shazeer 2020, arXiv 2002.05202
+//   attention  softmax(q k^T * scale, causal) v for each row of the batch
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace hyplora::ops {
+
+/// x [T, D], weight [D] -> [T, D] in x's type.
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
+
+/// x [T, heads * head_dim]; cos, sin [T, 1, head_dim / 2] in x's type -> [T, heads * head_dim].
+at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin);
+
+/// gate, up [T, I] -> [T, I].
+at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up);
+
+struct HeadShape {
+  int64_t heads = 0, kv_heads = 0, head_dim = 0;
+};
+
+/// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own, and
+/// a token sees itself and those before it. -> [L, heads * head_dim]
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const HeadShape& shape);
+
+}  // namespace hyplora::ops

@@ -1,0 +1,22 @@
+// Products with a frozen weight: y = x W^T + b and dx = g W, without a gradient for W.
+//
+// bf16 on a CPU without bf16 units: the library's own product is 2 to 4 times slower than in fp32 there, so the weight is widened
+// block by block into a buffer that stays in cache, and the product runs in fp32; the weight itself stays bf16.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace hyplora::ops {
+
+/// x [T, in], weight [out, in], bias [out] or undefined -> [T, out] in x's type.
+at::Tensor frozen_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+/// grad [T, out], weight [out, in] -> [T, in] in grad's type.
+at::Tensor frozen_product_grad(const at::Tensor& grad, const at::Tensor& weight);
+
+/// The same with autograd for x.
+at::Tensor frozen_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+
+/// Whether this machine multiplies bf16 natively; HYPLORA_WIDEN_BF16=1 answers no, to try the other way.
+bool has_bf16_units();
+
+}  // namespace hyplora::ops

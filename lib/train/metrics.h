@@ -1,0 +1,47 @@
+// metrics.jsonl: one object a line. First {"event":"start", ...}, then a line for each optimiser step and each validation, last
+// {"event":"end", ...}. A resumed run drops what lies after its checkpoint and goes on.
+#pragma once
+
+#include <fstream>
+#include <optional>
+
+#include "core/fields.h"
+#include "io/files.h"
+
+namespace hyplora {
+
+struct StepRecord {
+  int64_t step = 0;  // from 1
+  double epoch = 0, loss = 0, learning_rate = 0, grad_norm = 0;
+  int64_t tokens = 0, supervised_tokens = 0;
+  double step_seconds = 0;
+  int64_t peak_memory_bytes = 0;
+  std::optional<std::array<double, 3>> curvature;  // least, mean, largest K
+
+  double tokens_per_second() const { return step_seconds > 0 ? static_cast<double>(tokens) / step_seconds : 0; }
+  Json to_json() const;
+};
+
+struct EvalRecord {
+  int64_t step = 0;
+  double eval_loss = 0;
+  double perplexity() const;
+  Json to_json() const;
+};
+
+class MetricsFile {
+ public:
+  /// Starts anew, or with `resumed_step` keeps the lines of an earlier run up to that step.
+  MetricsFile(const fs::path& path, std::optional<int64_t> resumed_step);
+  /// RunError when the disk refuses.
+  void write(const Json& line);
+
+ private:
+  fs::path path_;
+  std::ofstream file_;
+};
+
+/// All lines of a metrics.jsonl that are whole.
+std::vector<Json> read_metrics(const fs::path& path);
+
+}  // namespace hyplora

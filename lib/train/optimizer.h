@@ -1,0 +1,39 @@
+// AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) over an adapter's parameters, in LibTorch's fused form. The curvature may have
+// its own rate.
+#pragma once
+
+#include "adapter/adapter.h"
+#include "train/options.h"
+
+namespace hyplora {
+
+class AdamW {
+ public:
+  AdamW(std::vector<Parameter> parameters, const TrainOptions& options);
+
+  /// L2 norm over all gradients, before clipping; then scales them so that it is at most `most` (0: leaves them). No
+  /// synchronisation with the device.
+  at::Tensor clip_gradients(double most);
+  /// One update at `factor` times the configured rates, none where `skip` [] is 1 (a non-finite step); clears the gradients.
+  void step(double factor, const at::Tensor& skip);
+  void clear_gradients();
+
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  /// exp_avg.<name>, exp_avg_sq.<name> of every parameter.
+  NamedTensors state() const;
+  /// Takes such a state and the number of steps behind it. InputError when a tensor is missing or of another shape.
+  void restore(const Safetensors& file, int64_t steps_done);
+
+ private:
+  struct Group {
+    double rate;
+    std::vector<at::Tensor> values, averages, squares, steps;
+  };
+  void step_group(Group& group, double factor, const at::Tensor& skip);
+
+  std::vector<Parameter> parameters_;
+  double beta1_, beta2_, epsilon_, decay_;
+  Group plain_, curvature_;
+};
+
+}  // namespace hyplora

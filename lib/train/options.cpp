@@ -1,0 +1,157 @@
+#include "train/options.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "text/prompt.h"
+
+namespace hyplora {
+namespace {
+
+void add_model_fields(Fields& f, TrainOptions& o) {
+  f.require("base_model", o.base_model, "Hugging Face checkpoint folder", not_empty())
+      .add("init_base", o.init_base, "random: start from random weights instead of the folder's (with adapter full)",
+           one_of({"checkpoint", "random"}))
+      .add("dtype", o.dtype, "base weights (auto: bfloat16 on CUDA, float32 on the CPU)",
+           one_of({"auto", "float32", "bfloat16", "float16"}))
+      .add("quantization", o.quantization, "of the frozen base weights", one_of({"none"}));
+  add_adapter_fields(f, o.adapter);
+  f.add("curvature_learning_rate", o.curvature_learning_rate, "the curvature's own rate (null: learning_rate)", at_least(0))
+      .add("init_adapter", o.init_adapter, "adapter folder to start from");
+}
+
+void add_data_fields(Fields& f, TrainOptions& o) {
+  f.require("data_path", o.data_path, "alpaca-style JSON or JSONL file(s), or tokenised rows", not_empty())
+      .add("prompt_template", o.prompt_template, "alpaca, none, or a JSON template file", not_empty())
+      .add("cutoff_len", o.cutoff_len, "token limit of a row", at_least(2))
+      .add("over_length", o.over_length, "what happens to longer rows", one_of({"truncate", "drop", "error"}))
+      .add("train_on_inputs", o.train_on_inputs, "false: only the response carries loss")
+      .add("val_set_size", o.val_set_size, "validation rows split off with the seed", at_least(0))
+      .add("val_data_path", o.val_data_path, "a validation file of its own (val_set_size is not used then)")
+      .add("shuffle", o.shuffle, "a new order each epoch, from the seed")
+      .add("group_by_length", o.group_by_length, "rows of like length side by side")
+      .add("packing", o.packing, "several rows in one sequence of at most cutoff_len, without attending across")
+      .add("batch_size", o.batch_size, "rows per optimiser step", at_least(1))
+      .add("micro_batch_size", o.micro_batch_size, "rows per forward pass", at_least(1));
+}
+
+void add_schedule_fields(Fields& f, TrainOptions& o) {
+  f.add("num_epochs", o.num_epochs, "passes over the data", at_least(1))
+      .add("max_steps", o.max_steps, "optimiser steps; above 0 it wins over num_epochs", at_least(0))
+      .add("learning_rate", o.learning_rate, "peak rate", at_least(0))
+      .add("lr_scheduler", o.lr_scheduler, "after the warm-up (wsd: constant, then linear over the last tenth)",
+           one_of({"linear", "cosine", "constant", "wsd"}))
+      .add("warmup_steps", o.warmup_steps, "linear warm-up", at_least(0))
+      .add("warmup_ratio", o.warmup_ratio, "warm-up as a share of all steps, where warmup_steps is 0", between(0, 1))
+      .add("min_lr_ratio", o.min_lr_ratio, "the rate's floor as a share of the peak", between(0, 1))
+      .add("adam_beta1", o.adam_beta1, "AdamW", between(0, 0.999999))
+      .add("adam_beta2", o.adam_beta2, "AdamW", between(0, 0.999999999))
+      .add("adam_epsilon", o.adam_epsilon, "AdamW", above(0))
+      .add("weight_decay", o.weight_decay, "AdamW", at_least(0))
+      .add("max_grad_norm", o.max_grad_norm, "gradient norm is clipped to this; 0: no clipping", at_least(0))
+      .add("loss_normalization", o.loss_normalization, "tokens: over all supervised tokens of a step; microbatch: mean of means",
+           one_of({"tokens", "microbatch"}))
+      .add("gradient_checkpointing", o.gradient_checkpointing, "recompute activations in backward: less memory, more time")
+      .add("seed", o.seed, "of initialisation, order, dropout and split", at_least(0))
+      .add("deterministic", o.deterministic, "bitwise the same again on the same machine");
+}
+
+void add_output_fields(Fields& f, TrainOptions& o) {
+  f.add("eval_step", o.eval_step, "optimiser steps between validations", at_least(1))
+      .add("save_step", o.save_step, "optimiser steps between checkpoints", at_least(1))
+      .add("save_total_limit", o.save_total_limit, "newest checkpoints kept, the best one always; 0: all", at_least(0))
+      .add("load_best_model_at_end", o.load_best_model_at_end, "the adapter written is the one of the lowest eval_loss")
+      .add("early_stopping_patience", o.early_stopping_patience, "validations without improvement before stopping; 0: never", at_least(0))
+      .require("output_dir", o.output_dir, "folder for everything that is written", not_empty())
+      .add("logging_steps", o.logging_steps, "optimiser steps between progress lines", at_least(1))
+      .add("tensorboard", o.tensorboard, "write TensorBoard event files")
+      .add("resume_from_checkpoint", o.resume_from_checkpoint, "auto: newest complete checkpoint in output_dir; never; or a path",
+           not_empty());
+}
+
+/// `lora_type` is another spelling of adapter, hyplora_variant and curvature.
+void take_lora_type(Json& config, Fields& fields, const std::string& where) {
+  if (!config.is_object() || !config.contains("lora_type")) return;
+  if (!config["lora_type"].is_string()) throw InputError("{}: key \"lora_type\": expected a string.", where);
+  AdapterOptions spelled;
+  apply_lora_type(config["lora_type"].get<std::string>(), spelled, where);
+  Json implied{{"adapter", spelled.adapter}};
+  if (spelled.adapter == "hyplora") implied.update(Json{{"hyplora_variant", spelled.hyplora_variant}, {"curvature", spelled.curvature}});
+  for (const auto& [key, value] : implied.items()) {
+    if (config.contains(key) && config[key] != value) {
+      throw InputError("{}: key \"{}\": found {}, but lora_type says {}.", where, key, config[key].dump(), value.dump());
+    }
+  }
+  config.erase("lora_type");
+  fields.read_object(implied, where);
+}
+
+/// The folder of init_adapter shapes the adapter: keys the config leaves out come from it, those it names must agree.
+void take_init_adapter(TrainOptions& options, const Fields& fields) {
+  if (!options.init_adapter) return;
+  AdapterOptions stored = read_adapter_options(*options.init_adapter);
+  // What the folder cannot say (whether and how to train on) stays the config's.
+  stored.lora_dropout = options.adapter.lora_dropout;
+  stored.train_curvature = options.adapter.train_curvature;
+  if (stored.adapter == "hyplora" && fields.was_read("curvature")) stored.curvature = options.adapter.curvature;
+  Fields of_config, of_folder;
+  const Json configured = add_adapter_fields(of_config, options.adapter).values(), found = add_adapter_fields(of_folder, stored).values();
+  for (const auto& [key, value] : found.items()) {
+    if (fields.was_read(key) && configured[key] != value) {
+      throw InputError("init_adapter {}: {} is {} there, but the config says {}.", *options.init_adapter, key, value.dump(),
+                       configured[key].dump());
+    }
+  }
+  options.adapter = stored;
+}
+
+void check_combinations(const TrainOptions& o) {
+  if (o.batch_size % o.micro_batch_size != 0) {
+    throw InputError("batch_size: found {}, expected a multiple of micro_batch_size ({}).", o.batch_size, o.micro_batch_size);
+  }
+  const bool full = o.adapter.adapter == "full";
+  if (full && o.init_adapter) throw InputError("init_adapter: adapter \"full\" has no adapter to start from; use base_model.");
+  if (full && o.dtype != "auto" && o.dtype != "float32") {
+    throw InputError("dtype: found \"{}\", expected float32 with adapter \"full\", whose weights all learn.", o.dtype);
+  }
+  if (!full && o.init_base == "random") throw InputError("init_base: \"random\" needs adapter \"full\"; adapters learn on a trained base.");
+  find_prompt_template(o.prompt_template);
+}
+
+}  // namespace
+
+Fields train_fields(TrainOptions& options) {
+  Fields fields;
+  add_model_fields(fields, options);
+  add_data_fields(fields, options);
+  add_schedule_fields(fields, options);
+  add_output_fields(fields, options);
+  return fields;
+}
+
+TrainOptions read_train_options(const Json& config, const std::string& where, const std::vector<std::string>& assignments) {
+  TrainOptions options;
+  Fields fields = train_fields(options);
+  Json rest = config;
+  take_lora_type(rest, fields, where);
+  fields.read_object(rest, where);
+  for (const auto& assignment : assignments) {
+    if (!assignment.starts_with("lora_type=")) {
+      fields.read_assignment(assignment);
+      continue;
+    }
+    Json spelled{{"lora_type", assignment.substr(10)}};
+    take_lora_type(spelled, fields, "--set");
+  }
+  fields.check_required(where);
+  take_init_adapter(options, fields);
+  check_combinations(options);
+  return options;
+}
+
+Json resolved_config(const TrainOptions& options) {
+  TrainOptions copy = options;
+  return train_fields(copy).values();
+}
+
+}  // namespace hyplora

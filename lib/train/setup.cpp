@@ -1,0 +1,172 @@
+#include "train/setup.h"
+
+#include <ATen/Context.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "model/meta.h"
+
+namespace hyplora {
+namespace {
+
+bool needs_tokenizer(const std::vector<Row>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.tokenised(); });
+}
+
+void read_data(TrainingSetup& setup) {
+  const TrainOptions& o = setup.options;
+  const auto rows = read_rows(o.data_path.values);
+  const auto validation_rows = o.val_data_path ? read_rows({*o.val_data_path}) : std::vector<Row>();
+  if (needs_tokenizer(rows) || needs_tokenizer(validation_rows)) setup.tokenizer = load_tokenizer(o.base_model);
+  if (setup.tokenizer && setup.tokenizer->size() > setup.spec.vocab_size) {
+    throw InputError("{}: has {} pieces, but config.json says vocab_size {}.", setup.tokenizer->file().string(), setup.tokenizer->size(),
+                     setup.spec.vocab_size);
+  }
+  const ExampleOptions as{find_prompt_template(o.prompt_template), o.cutoff_len, o.over_length, o.train_on_inputs};
+  setup.training = make_examples(rows, setup.tokenizer.get(), as, setup.spec.vocab_size);
+  if (o.val_data_path) {
+    setup.validation = make_examples(validation_rows, setup.tokenizer.get(), as, setup.spec.vocab_size);
+  } else {
+    setup.validation.examples = split_validation(setup.training.examples, o.val_set_size, static_cast<uint64_t>(o.seed));
+  }
+  if (setup.training.truncated > 0) {
+    log::warn("{} of {} rows are longer than cutoff_len {} and were cut.", setup.training.truncated, rows.size(), o.cutoff_len);
+  }
+  if (setup.training.dropped > 0) {
+    log::warn("{} of {} rows are longer than cutoff_len {} and were dropped.", setup.training.dropped, rows.size(), o.cutoff_len);
+  }
+}
+
+void check_lengths(const TrainingSetup& setup) {
+  for (const auto* set : {&setup.training, &setup.validation}) {
+    for (const auto& example : set->examples) {
+      if (static_cast<int64_t>(example.ids.size()) > setup.spec.max_positions) {
+        throw InputError("{}: it has {} tokens, but the model was made for {} (max_position_embeddings).", example.where,
+                         example.ids.size(), setup.spec.max_positions);
+      }
+    }
+  }
+}
+
+/// Bytes that a training step keeps per token: what each block leaves for backward, in the base's type.
+int64_t activation_bytes(const TrainingSetup& setup) {
+  const ModelSpec& s = setup.spec;
+  const auto width = static_cast<int64_t>(c10::elementSize(setup.dtype));
+  const int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
+  const int64_t block = 4 * s.hidden_size + 3 * q + 2 * kv + 3 * s.intermediate_size;
+  const int64_t adapters = setup.options.adapter.adapter == "full" ? 0 : 7 * setup.options.adapter.lora_r * 3 * 4;
+  const int64_t kept = setup.options.gradient_checkpointing ? s.layers * s.hidden_size + block : s.layers * block;
+  return kept * width + s.layers * adapters;
+}
+
+int64_t longest_micro_batch(const TrainingSetup& setup) {
+  std::vector<size_t> lengths;
+  for (const auto& example : setup.training.examples) lengths.push_back(example.ids.size());
+  std::sort(lengths.rbegin(), lengths.rend());
+  int64_t tokens = 0;
+  for (size_t i = 0; i < std::min<size_t>(lengths.size(), static_cast<size_t>(setup.options.micro_batch_size)); ++i) {
+    tokens += static_cast<int64_t>(setup.options.packing ? std::max<size_t>(lengths[i], static_cast<size_t>(setup.options.cutoff_len))
+                                                         : lengths[i]);
+  }
+  return tokens;
+}
+
+}  // namespace
+
+TrainingSetup prepare_training(const TrainOptions& options, at::Device device) {
+  TrainingSetup setup;
+  setup.options = options;
+  setup.device = device;
+  setup.dtype = options.adapter.adapter == "full" ? at::kFloat : dtype_named(options.dtype, device);
+  setup.spec = read_model_spec(options.base_model);
+  read_data(setup);
+  check_lengths(setup);
+  require_writable_folder(options.output_dir);
+  at::globalContext().setDeterministicAlgorithms(options.deterministic, /*warn_only=*/false);
+  return setup;
+}
+
+void load_base(TrainingSetup& setup) {
+  const TrainOptions& o = setup.options;
+  const WeightOptions as{setup.dtype, setup.device, o.adapter.adapter == "full"};
+  const auto seed = static_cast<uint64_t>(o.seed);
+  setup.model = std::make_unique<Transformer>(
+      o.init_base == "random" ? Transformer(setup.spec, Weights(random_weights(setup.spec.initializer_range, seed), as))
+                              : load_model(o.base_model, setup.spec, as));
+  setup.model->set_gradient_checkpointing(o.gradient_checkpointing);
+  setup.adapters = Adapters::attach(*setup.model, o.adapter, seed);
+  if (o.init_adapter) setup.adapters.restore(*o.init_adapter);
+}
+
+int64_t total_steps(const TrainOptions& options, const Batches& batches) {
+  return options.max_steps > 0 ? options.max_steps : options.num_epochs * batches.steps_per_epoch();
+}
+
+int64_t warmup_steps(const TrainOptions& options, int64_t steps) {
+  if (options.warmup_steps > 0) return options.warmup_steps;
+  return static_cast<int64_t>(std::ceil(options.warmup_ratio * static_cast<double>(steps)));
+}
+
+int64_t count_trained(const ModelSpec& spec, const AdapterOptions& options) {
+  Transformer shape = shape_only(spec, options.adapter == "full");
+  return Adapters::attach(shape, options, 0).trained_count();
+}
+
+TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, int64_t trained_parameters) {
+  const TrainOptions& o = setup.options;
+  TrainingPlan plan;
+  plan.training_rows = static_cast<int64_t>(setup.training.examples.size());
+  plan.validation_rows = static_cast<int64_t>(setup.validation.examples.size());
+  plan.truncated_rows = setup.training.truncated;
+  plan.dropped_rows = setup.training.dropped;
+  plan.tokens_per_epoch = setup.training.tokens();
+  plan.supervised_per_epoch = setup.training.supervised();
+  plan.steps_per_epoch = batches.steps_per_epoch();
+  plan.steps = total_steps(o, batches);
+  plan.warmup_steps = warmup_steps(o, plan.steps);
+  plan.base_parameters = setup.spec.parameters();
+  plan.trained_parameters = trained_parameters;
+  const bool full = o.adapter.adapter == "full";
+  plan.base_bytes = plan.base_parameters * static_cast<int64_t>(c10::elementSize(setup.dtype));
+  const int64_t trained_bytes = trained_parameters * 4 * (full ? 3 : 4);  // value (full: the base's own), gradient, two moments
+  constexpr int64_t libraries = int64_t{250} << 20, head = int64_t{3} * 32 << 20;
+  plan.predicted_peak_bytes = libraries + head + plan.base_bytes + trained_bytes + activation_bytes(setup) * longest_micro_batch(setup);
+  return plan;
+}
+
+Json TrainingPlan::to_json() const {
+  return {{"training_rows", training_rows},
+          {"validation_rows", validation_rows},
+          {"truncated_rows", truncated_rows},
+          {"dropped_rows", dropped_rows},
+          {"tokens_per_epoch", tokens_per_epoch},
+          {"supervised_tokens_per_epoch", supervised_per_epoch},
+          {"steps_per_epoch", steps_per_epoch},
+          {"steps", steps},
+          {"warmup_steps", warmup_steps},
+          {"base_parameters", base_parameters},
+          {"trained_parameters", trained_parameters},
+          {"base_bytes", base_bytes},
+          {"predicted_peak_memory_bytes", predicted_peak_bytes}};
+}
+
+std::string preview(const Example& example, const Tokenizer* tokenizer) {
+  const auto shown = [&](const Ids& ids) {
+    return tokenizer ? tokenizer->decode(ids) : fmt::format("{}", fmt::join(ids, " "));
+  };
+  std::string text;
+  for (size_t begin = 0; begin < example.ids.size();) {
+    const bool masked = example.labels[begin] == no_loss;
+    size_t end = begin;
+    while (end < example.ids.size() && (example.labels[end] == no_loss) == masked) ++end;
+    const Ids part(example.ids.begin() + static_cast<std::ptrdiff_t>(begin), example.ids.begin() + static_cast<std::ptrdiff_t>(end));
+    text += masked ? "[no loss: " + shown(part) + "]" : shown(part);
+    begin = end;
+  }
+  return text;
+}
+
+}  // namespace hyplora

@@ -1,0 +1,49 @@
+// Everything a training run needs, made from its options: data first, so that bad input shows before the weights are read.
+#pragma once
+
+#include <memory>
+
+#include "model/load.h"
+#include "train/batches.h"
+
+namespace hyplora {
+
+struct TrainingSetup {
+  TrainOptions options;
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;
+  ModelSpec spec;
+  std::unique_ptr<Tokenizer> tokenizer;  // null when every row came tokenised and the folder has none
+  ExampleSet training, validation;
+  std::unique_ptr<Transformer> model;  // after load_base
+  Adapters adapters;                   // after load_base
+};
+
+/// Reads configs, tokenizer and data; checks that output_dir can be written. No weights yet.
+TrainingSetup prepare_training(const TrainOptions& options, at::Device device);
+
+/// Loads the base and attaches the adapters.
+void load_base(TrainingSetup& setup);
+
+/// What the run will do, for --dry-run and the first log lines.
+struct TrainingPlan {
+  int64_t training_rows = 0, validation_rows = 0, truncated_rows = 0, dropped_rows = 0;
+  int64_t tokens_per_epoch = 0, supervised_per_epoch = 0, steps_per_epoch = 0, steps = 0, warmup_steps = 0;
+  int64_t base_parameters = 0, trained_parameters = 0;
+  int64_t base_bytes = 0, predicted_peak_bytes = 0;
+
+  Json to_json() const;
+};
+TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, int64_t trained_parameters);
+
+/// Optimiser steps of the whole run, and those of its warm-up.
+int64_t total_steps(const TrainOptions& options, const Batches& batches);
+int64_t warmup_steps(const TrainOptions& options, int64_t steps);
+
+/// The trained parameters that `options` puts on a model of this shape, from config.json alone.
+int64_t count_trained(const ModelSpec& spec, const AdapterOptions& options);
+
+/// The first example as text, the part without loss between brackets; ids where there is no tokenizer.
+std::string preview(const Example& example, const Tokenizer* tokenizer);
+
+}  // namespace hyplora
