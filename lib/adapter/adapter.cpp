@@ -198,6 +198,10 @@ std::optional<std::array<double, 3>> Adapters::curvature_summary() const {
   return std::array{least, sum / static_cast<double>(count), most};
 }
 
+void detach_adapters(Transformer& model) {
+  for (Linear* linear : model.linears()) linear->adapter = nullptr;
+}
+
 void Adapters::start_dropout(uint64_t seed) {
   dropout_->active = true;
   dropout_->seed = seed;

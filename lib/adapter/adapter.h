@@ -76,6 +76,9 @@ class Adapters {
   Transformer* model_ = nullptr;
 };
 
+/// Takes every adapter off the model's linear layers.
+void detach_adapters(Transformer& model);
+
 /// The options that shape an adapter folder, as it says them itself. InputError when it cannot be read here, with the reason.
 AdapterOptions read_adapter_options(const fs::path& folder);
 

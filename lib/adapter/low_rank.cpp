@@ -96,7 +96,8 @@ GateGradients close_gates(const at::Tensor& P, const Trace& trace) {
 class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& A, const at::Tensor& B,
-                            const at::Tensor& /*k*/, const at::Tensor& /*norm_scale*/, const Linear* base, std::shared_ptr<Trace> trace) {
+                            const std::optional<at::Tensor>& /*k*/, const std::optional<at::Tensor>& /*norm_scale*/, const Linear* base,
+                            std::shared_ptr<Trace> trace) {
     at::Tensor y = ops::frozen_product(x, base->weight, base->bias);
     const at::Tensor input = dropped(x, *trace).to(trace->type);
     trace->z = at::mm(input, A.to(trace->type).t());
@@ -165,7 +166,8 @@ at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRan
   trace->mask = mask;
   trace->keep = keep;
   trace->type = product_type(x, adapter);
-  return LowRankLinear::apply(x, adapter.A, adapter.B, adapter.k, adapter.norm_scale, &base, trace);
+  const auto watched = [](const at::Tensor& scalar) { return scalar.defined() ? std::optional(scalar) : std::nullopt; };
+  return LowRankLinear::apply(x, adapter.A, adapter.B, watched(adapter.k), watched(adapter.norm_scale), &base, trace);
 }
 
 }  // namespace hyplora

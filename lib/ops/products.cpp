@@ -55,9 +55,9 @@ at::Tensor widened_product_grad(const at::Tensor& grad, const at::Tensor& weight
 class FrozenLinear : public torch::autograd::Function<FrozenLinear> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& bias) {
+                            const std::optional<at::Tensor>& bias) {
     context->save_for_backward({weight});
-    return frozen_product(x, weight, bias);
+    return frozen_product(x, weight, bias.value_or(at::Tensor()));
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& grads) {
@@ -87,7 +87,7 @@ at::Tensor frozen_product_grad(const at::Tensor& grad, const at::Tensor& weight)
 }
 
 at::Tensor frozen_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return FrozenLinear::apply(x, weight, bias);
+  return FrozenLinear::apply(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
 }
 
 }  // namespace hyplora::ops

@@ -1,0 +1,102 @@
+#include "common.h"
+
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "core/device.h"
+#include "core/error.h"
+#include "core/log.h"
+
+namespace hyplora::apps {
+namespace {
+
+constexpr int failed = 1, bad_input = 2;
+
+std::atomic<bool> stop_flag{false};
+
+void on_stop_signal(int signal) {
+  if (signal == SIGINT && stop_flag) {
+    std::signal(SIGINT, SIG_DFL);
+    std::raise(SIGINT);
+  }
+  stop_flag = true;
+}
+
+int report(const std::string& sentence, int code) {
+  std::fprintf(stderr, "error: %s\n", sentence.c_str());
+  return code;
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+void add_common_options(CLI::App& app, CommonOptions& o) {
+  app.set_version_flag("--version", std::string("hyplora ") + HYPLORA_VERSION);
+  app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  app.add_option("--threads", o.threads, "CPU threads (0: all cores)")->check(CLI::Range(0, 4096))->capture_default_str();
+  app.add_option("--log-level", o.log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+  app.add_flag("--quiet", o.quiet, "only errors and results");
+}
+
+c10::Device apply_common_options(const CommonOptions& o) {
+  log::set_level(o.quiet ? "error" : o.log_level);
+  if (o.threads > 0) at::set_num_threads(o.threads);
+  return choose_device(o.device);
+}
+
+int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
+  try {
+    app.parse(argc, argv);
+    return body();
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return report(first_line(error.what()) + ". See --help.", bad_input);
+  } catch (const Error& error) {
+    return report(error.what(), error.exit_code());
+  } catch (const c10::OutOfMemoryError& error) {
+    return report("out of memory: " + first_line(error.what_without_backtrace()), failed);
+  } catch (const c10::Error& error) {
+    return report(first_line(error.what_without_backtrace()), failed);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory.", failed);
+  } catch (const std::exception& error) {
+    return report(first_line(error.what()), failed);
+  }
+}
+
+void catch_stop_signals() {
+  for (const int signal : {SIGTERM, SIGUSR1, SIGINT}) std::signal(signal, on_stop_signal);
+}
+
+bool stop_requested() { return stop_flag; }
+
+StatusLine::StatusLine(bool enabled) : live_(enabled && ::isatty(STDERR_FILENO) == 1) {}
+
+void StatusLine::show(const std::string& text) {
+  if (!live_) return;
+  const size_t padding = shown_ > text.size() ? shown_ - text.size() : 0;
+  std::fprintf(stderr, "\r%s%s", text.c_str(), std::string(padding, ' ').c_str());
+  std::fflush(stderr);
+  shown_ = text.size();
+}
+
+void StatusLine::clear() {
+  if (shown_ == 0) return;
+  std::fprintf(stderr, "\r%s\r", std::string(shown_, ' ').c_str());
+  std::fflush(stderr);
+  shown_ = 0;
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+}  // namespace hyplora::apps

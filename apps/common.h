@@ -1,0 +1,47 @@
+// What every program shares: the common options, exit codes, and the shape of an error on the terminal.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+namespace hyplora::apps {
+
+struct CommonOptions {
+  std::string device = "auto", log_level = "info";
+  int threads = 0;
+  bool quiet = false;
+};
+
+void add_common_options(CLI::App& app, CommonOptions& options);
+
+/// Applies log level and threads; returns the device. Call first in a program's body.
+c10::Device apply_common_options(const CommonOptions& options);
+
+/// Parses the command line, runs `body` and turns whatever goes wrong into one sentence on stderr and the contract's exit code.
+int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
+
+/// From now on SIGTERM, SIGUSR1 and SIGINT set a flag instead of killing; a second SIGINT kills.
+void catch_stop_signals();
+bool stop_requested();
+
+/// A line on stderr that is rewritten in place on a terminal and left out elsewhere.
+class StatusLine {
+ public:
+  explicit StatusLine(bool enabled);
+  ~StatusLine() { clear(); }
+  bool live() const { return live_; }
+  void show(const std::string& text);
+  void clear();
+
+ private:
+  bool live_;
+  size_t shown_ = 0;
+};
+
+/// 75 -> "1:15", 3700 -> "1:01:40".
+std::string duration_text(double seconds);
+
+}  // namespace hyplora::apps

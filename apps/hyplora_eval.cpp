@@ -1,0 +1,155 @@
+// hyplora-eval: scores a checkpoint, with or without adapters, on the rows of a benchmark file, or measures its loss on them.
+#include <cstdio>
+
+#include "common.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "eval/evaluate.h"
+#include "model/load.h"
+
+using namespace hyplora;
+
+namespace {
+
+struct Arguments {
+  apps::CommonOptions common;
+  std::string model, data, benchmark, output, prompt_template = "alpaca", dtype = "auto";
+  std::vector<std::string> adapters;
+  EvaluateOptions evaluate;
+  int64_t limit = 0;
+};
+
+/// The rows of one data file and how they are judged.
+struct Benchmark {
+  const Task* task;
+  std::vector<Row> rows;
+};
+
+std::vector<fs::path> data_files(const fs::path& data) {
+  if (!fs::is_directory(data)) return {data};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(data)) {
+    if (entry.path().extension() == ".json" || entry.path().extension() == ".jsonl") files.push_back(entry.path());
+  }
+  if (files.empty()) throw InputError("{}: holds no .json or .jsonl file.", data.string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<Benchmark> read_benchmarks(const Arguments& arguments) {
+  std::vector<Benchmark> benchmarks;
+  for (const auto& file : data_files(arguments.data)) {
+    const Task& task = arguments.benchmark.empty() ? task_of_file(file) : find_task(arguments.benchmark);
+    std::vector<Row> rows = read_rows({file.string()});
+    if (arguments.limit > 0 && static_cast<int64_t>(rows.size()) > arguments.limit) rows.resize(static_cast<size_t>(arguments.limit));
+    benchmarks.push_back({&task, std::move(rows)});
+  }
+  return benchmarks;
+}
+
+std::string display_name(const std::string& adapter) {
+  const fs::path path(adapter);
+  return (path.has_filename() ? path : path.parent_path()).filename();
+}
+
+Json settings(const Arguments& a) {
+  Json all{{"template", a.prompt_template}, {"dtype", a.dtype}, {"decoding", "greedy"},
+           {"max_new_tokens", a.evaluate.decode.max_new_tokens}, {"batch_size", a.evaluate.decode.batch_size}};
+  all["train_on_inputs"] = a.evaluate.train_on_inputs;
+  all["cutoff_len"] = a.evaluate.cutoff_len;
+  return all;
+}
+
+void print_table(const std::vector<Json>& results) {
+  std::printf("%-14s %-22s %6s %8s %10s %9s %10s\n", "benchmark", "adapter", "n", "correct", "accuracy", "+-", "tokens/s");
+  for (const auto& r : results) {
+    const std::string name = r["benchmark"], adapter = r["adapter"].is_null() ? "(base)" : display_name(r["adapter"]);
+    const auto n = r["n"].get<long>();
+    const double speed = r["tokens_per_second"];
+    if (r.contains("loss")) {
+      std::printf("%-14s %-22s %6ld loss %.5f, perplexity %.4f, %.0f tokens/s\n", name.c_str(), adapter.c_str(), n,
+                  r["loss"].get<double>(), r["perplexity"].get<double>(), speed);
+      continue;
+    }
+    std::printf("%-14s %-22s %6ld %8ld %9.1f%% %8.1f%% %10.0f\n", name.c_str(), adapter.c_str(), n, r["correct"].get<long>(),
+                100 * r["accuracy"].get<double>(), 100 * r["stderr"].get<double>(), speed);
+  }
+}
+
+/// Several adapters share one output folder: each gets its own inside.
+fs::path records_folder(const Arguments& arguments, const std::string& adapter) {
+  if (arguments.adapters.size() < 2) return arguments.output;
+  return fs::path(arguments.output) / (adapter.empty() ? "base" : display_name(adapter));
+}
+
+void write_results(const Arguments& arguments, const std::vector<Json>& results) {
+  Json file = results.size() == 1 ? results[0] : Json::object();
+  file["results"] = results;
+  write_file(fs::path(arguments.output) / "results.json", file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+TaskResult score(const Arguments& arguments, const Transformer& model, const Tokenizer* tokenizer, const Benchmark& benchmark) {
+  apps::StatusLine status(!arguments.common.quiet);
+  const auto n = static_cast<int64_t>(benchmark.rows.size());
+  return evaluate(model, tokenizer, *benchmark.task, benchmark.rows, arguments.evaluate, [&](int64_t done, int64_t correct) {
+    status.show(fmt::format("{} {}/{}  {:.1f}%", benchmark.task->name, done, n, 100.0 * static_cast<double>(correct) / static_cast<double>(done)));
+  });
+}
+
+bool needs_tokenizer(const std::vector<Benchmark>& benchmarks) {
+  return std::any_of(benchmarks.begin(), benchmarks.end(), [](const Benchmark& b) {
+    return std::any_of(b.rows.begin(), b.rows.end(), [](const Row& row) { return !row.tokenised(); });
+  });
+}
+
+int run(Arguments& arguments) {
+  const at::Device device = apps::apply_common_options(arguments.common);
+  arguments.evaluate.prompt = find_prompt_template(arguments.prompt_template);
+  const auto benchmarks = read_benchmarks(arguments);
+  const ModelSpec spec = read_model_spec(arguments.model);
+  arguments.evaluate.decode.stop_ids = spec.eos;
+  const auto tokenizer = needs_tokenizer(benchmarks) ? load_tokenizer(arguments.model) : nullptr;
+  if (!arguments.output.empty()) require_writable_folder(arguments.output);
+  Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
+  std::vector<Json> results;
+  for (const auto& named : arguments.adapters.empty() ? std::vector<std::string>{"none"} : arguments.adapters) {
+    const std::string adapter = named == "none" ? "" : named;
+    detach_adapters(model);
+    if (!adapter.empty()) Adapters::load(model, adapter);
+    for (const auto& benchmark : benchmarks) {
+      TaskResult result = score(arguments, model, tokenizer.get(), benchmark);
+      Json entry = result.to_json();
+      entry.update(Json{{"model", arguments.model}, {"adapter", adapter.empty() ? Json(nullptr) : Json(adapter)}});
+      entry["settings"] = settings(arguments);
+      results.push_back(entry);
+      if (arguments.output.empty() || result.records.empty()) continue;
+      const fs::path folder = records_folder(arguments, adapter);
+      fs::create_directories(folder);
+      write_file(folder / (result.benchmark + ".json"), result.records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    }
+  }
+  if (!arguments.output.empty()) write_results(arguments, results);
+  print_table(results);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Scores a checkpoint (and adapters) on benchmark files, or measures its loss on rows.");
+  Arguments a;
+  app.add_option("--model", a.model, "checkpoint folder")->required();
+  app.add_option("--adapter", a.adapters, "adapter folder; may be given several times, \"none\" is the base alone")->expected(1)->take_all();
+  app.add_option("--data", a.data, "file of rows with instruction, input, output, answer; or a folder of such files")->required();
+  app.add_option("--benchmark", a.benchmark, "how rows are judged (default: by the file's name)");
+  app.add_option("--template", a.prompt_template, "prompt template: alpaca, none or a JSON file")->capture_default_str();
+  app.add_option("--max-new-tokens", a.evaluate.decode.max_new_tokens, "")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch-size", a.evaluate.decode.batch_size, "rows in the model at a time")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--limit", a.limit, "only the first N rows of a file (0: all)")->check(CLI::NonNegativeNumber);
+  app.add_option("--cutoff-len", a.evaluate.cutoff_len, "loss: token limit of a row")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_flag("--train-on-inputs", a.evaluate.train_on_inputs, "loss: the prompt counts too");
+  app.add_option("--output", a.output, "folder for results.json and the records");
+  app.add_option("--dtype", a.dtype, "auto, float32, bfloat16 or float16")->capture_default_str();
+  apps::add_common_options(app, a.common);
+  return apps::run_program(app, argc, argv, [&] { return run(a); });
+}

@@ -1,0 +1,74 @@
+// hyplora-tokenize: ids of texts, one JSON array a line; with --decode the other way round.
+#include <cstdio>
+#include <iostream>
+
+#include "common.h"
+#include "core/error.h"
+#include "core/fields.h"
+#include "text/tokenizer.h"
+
+using namespace hyplora;
+
+namespace {
+
+struct Arguments {
+  apps::CommonOptions common;
+  std::string model, file;
+  bool no_special = false, decode = false;
+};
+
+/// The inputs: the elements of a JSON array in a file, or stdin's lines; ids are JSON there, texts are not.
+std::vector<Json> read_inputs(const Arguments& arguments) {
+  std::vector<Json> inputs;
+  if (!arguments.file.empty()) {
+    const Json array = read_json(arguments.file);
+    if (!array.is_array()) throw InputError("{}: found {}, expected a JSON array.", arguments.file, array.type_name());
+    inputs.assign(array.begin(), array.end());
+    return inputs;
+  }
+  for (std::string line; std::getline(std::cin, line);) {
+    inputs.push_back(arguments.decode ? parse_json(line, fmt::format("stdin line {}", inputs.size() + 1)) : Json(line));
+  }
+  return inputs;
+}
+
+void encode(const Tokenizer& tokenizer, const Json& input, size_t number, bool special) {
+  if (!input.is_string()) throw InputError("text {}: found {}, expected a string.", number, input.type_name());
+  std::puts(Json(tokenizer.encode(input.get<std::string>(), special)).dump().c_str());
+}
+
+void decode(const Tokenizer& tokenizer, const Json& input, size_t number) {
+  const auto is_id = [](const Json& v) { return v.is_number_integer(); };
+  if (!input.is_array() || !std::all_of(input.begin(), input.end(), is_id)) {
+    throw InputError("ids {}: found {}, expected an array of integers.", number, input.type_name());
+  }
+  std::puts(Json(tokenizer.decode(input.get<Ids>())).dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+int run(const Arguments& arguments) {
+  apps::apply_common_options(arguments.common);
+  const auto tokenizer = load_tokenizer(arguments.model);
+  size_t number = 0;
+  for (const auto& input : read_inputs(arguments)) {
+    ++number;
+    if (arguments.decode) {
+      decode(*tokenizer, input, number);
+    } else {
+      encode(*tokenizer, input, number, !arguments.no_special);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Prints the token ids of texts: one JSON array a line.");
+  Arguments arguments;
+  app.add_option("--model", arguments.model, "checkpoint folder")->required();
+  app.add_option("--file", arguments.file, "JSON array of strings (with --decode: of arrays of ids); else the lines of stdin");
+  app.add_flag("--no-special", arguments.no_special, "without BOS and EOS");
+  app.add_flag("--decode", arguments.decode, "ids to texts: one JSON string a line");
+  apps::add_common_options(app, arguments.common);
+  return apps::run_program(app, argc, argv, [&] { return run(arguments); });
+}

@@ -1,0 +1,128 @@
+// hyplora-train: fine-tune a checkpoint from one JSON config.
+#include <cstdio>
+
+#include "common.h"
+#include "core/device.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "train/trainer.h"
+
+using namespace hyplora;
+
+namespace {
+
+struct Arguments {
+  apps::CommonOptions common;
+  std::string config;
+  std::vector<std::string> assignments;
+  bool print_config = false, print_schema = false, dry_run = false;
+};
+
+void print(const Json& json) { std::puts(json.dump(2, ' ', false, Json::error_handler_t::replace).c_str()); }
+
+/// Progress on stderr: a line that is rewritten on a terminal, else one plain line each logging_steps.
+class ConsoleObserver : public TrainObserver {
+ public:
+  ConsoleObserver(const TrainOptions& options, bool quiet) : options_(options), status_(!quiet) {}
+
+  void started(const TrainingPlan& plan, int64_t resumed_step) override {
+    log::info("{} rows, {} optimiser steps, {} of {} parameters trained", plan.training_rows, plan.steps, plan.trained_parameters,
+              plan.base_parameters);
+    if (resumed_step > 0) log::info("resuming after step {}", resumed_step);
+  }
+
+  void stepped(const StepRecord& r, int64_t steps) override {
+    seconds_per_step_ = seconds_per_step_ == 0 ? r.step_seconds : 0.9 * seconds_per_step_ + 0.1 * r.step_seconds;
+    const std::string text =
+        fmt::format("step {}/{}  loss {:.4f}  grad_norm {:.3f}  rate {:.3g}  {:.0f} tokens/s  ETA {}", r.step, steps, r.loss, r.grad_norm,
+                    r.learning_rate, r.tokens_per_second(), apps::duration_text(static_cast<double>(steps - r.step) * seconds_per_step_));
+    const double share = static_cast<double>(r.step) / static_cast<double>(steps);
+    status_.show(bar(share) + " " + text);
+    if (!status_.live() && (r.step % options_.logging_steps == 0 || r.step == steps)) log::info("{}", text);
+  }
+
+  void evaluated(const EvalRecord& r, bool best) override {
+    status_.clear();
+    log::info("step {}  eval_loss {:.4f}  perplexity {:.3f}{}", r.step, r.eval_loss, r.perplexity(), best ? "  (best so far)" : "");
+  }
+
+ private:
+  static std::string bar(double share) {
+    constexpr int width = 24;
+    const int full = static_cast<int>(share * width);
+    return "[" + std::string(static_cast<size_t>(full), '=') + std::string(static_cast<size_t>(width - full), ' ') + "]";
+  }
+
+  const TrainOptions& options_;
+  apps::StatusLine status_;
+  double seconds_per_step_ = 0;
+};
+
+void refuse_several_processes() {
+  for (const char* name : {"WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && std::atoi(value) > 1) {
+      throw InputError("{} is {}: this version trains in one process; launch a single one.", name, value);
+    }
+  }
+}
+
+int dry_run(const TrainOptions& options, at::Device device) {
+  const TrainingSetup setup = prepare_training(options, device);
+  if (options.init_base == "checkpoint") CheckpointFiles::open(options.base_model);
+  const Batches batches(setup.training.examples, options);
+  Json plan = plan_training(setup, batches, count_trained(setup.spec, options.adapter)).to_json();
+  plan["device"] = device_text(device);
+  plan["dtype"] = dtype_text(setup.dtype);
+  plan["first_example"] = preview(setup.training.examples.front(), setup.tokenizer.get());
+  print(plan);
+  return 0;
+}
+
+int fine_tune(const TrainOptions& options, at::Device device, bool quiet) {
+  apps::catch_stop_signals();
+  TrainingSetup setup = prepare_training(options, device);
+  load_base(setup);
+  ConsoleObserver observer(options, quiet);
+  const TrainOutcome outcome = train(setup, observer, apps::stop_requested);
+  if (outcome.interrupted) {
+    log::warn("stopped after step {}; run the same command again to go on", outcome.steps);
+    return 75;
+  }
+  Json result{{"output_dir", options.output_dir}, {"steps", outcome.steps}, {"seconds", outcome.seconds}};
+  if (outcome.last_loss) result["loss"] = *outcome.last_loss;
+  if (outcome.best_eval_loss) result["best_eval_loss"] = *outcome.best_eval_loss;
+  std::puts(result.dump().c_str());
+  return 0;
+}
+
+int run(const Arguments& arguments) {
+  const at::Device device = apps::apply_common_options(arguments.common);
+  if (arguments.print_schema) {
+    TrainOptions defaults;
+    print(train_fields(defaults).schema());
+    return 0;
+  }
+  if (arguments.config.empty()) throw InputError("--config FILE is missing: the training config (see --print-schema for its keys).");
+  const TrainOptions options = read_train_options(read_json(arguments.config), arguments.config, arguments.assignments);
+  if (arguments.print_config) {
+    print(resolved_config(options));
+    return 0;
+  }
+  refuse_several_processes();
+  return arguments.dry_run ? dry_run(options, device) : fine_tune(options, device, arguments.common.quiet);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Fine-tunes a LLaMA-style checkpoint with low-rank adapters in hyperbolic space (HypLoRA), with LoRA, or whole.");
+  Arguments arguments;
+  app.add_option("--config", arguments.config, "training config, a JSON file");
+  app.add_option("--set", arguments.assignments, "key=value: overrides a key of the config")->expected(1)->take_all();
+  app.add_flag("--print-config", arguments.print_config, "print the resolved config and exit");
+  app.add_flag("--print-schema", arguments.print_schema, "print every config key with type, default and meaning, and exit");
+  app.add_flag("--dry-run", arguments.dry_run, "load data and headers, print the plan and exit");
+  apps::add_common_options(app, arguments.common);
+  return apps::run_program(app, argc, argv, [&] { return run(arguments); });
+}
