@@ -1,0 +1,72 @@
+#include "support/support.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ATen/TensorOperators.h>
+
+#include <cstdlib>
+#include <limits>
+
+#include "io/files.h"
+
+namespace hyplora::test {
+
+fs::path golden() { return fs::path(HYPLORA_SOURCE) / "tests" / "golden"; }
+
+std::optional<fs::path> shared(const std::string& relative) {
+  const fs::path path = fs::path(HYPLORA_SOURCE).parent_path() / "shared" / relative;
+  if (fs::exists(path)) return path;
+  WARN("skipped: " << relative << " is not there");
+  return std::nullopt;
+}
+
+fs::path programs() { return HYPLORA_PROGRAMS; }
+
+TempFolder::TempFolder() {
+  std::string pattern = (fs::temp_directory_path() / "hyplora-test-XXXXXX").string();
+  path_ = ::mkdtemp(pattern.data());
+}
+
+TempFolder::~TempFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+double largest_difference(const at::Tensor& a, const at::Tensor& b) {
+  if (a.numel() == 0 && b.numel() == 0) return 0;
+  if (a.numel() != b.numel()) return std::numeric_limits<double>::infinity();
+  const at::Tensor x = a.detach().to(at::kDouble).reshape(-1), y = b.detach().to(at::kDouble).reshape(-1);
+  const double difference = (x - y).abs().max().item<double>();
+  return std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
+}
+
+Ran run(const std::string& program, const std::vector<std::string>& arguments, const std::string& input) {
+  const TempFolder folder;
+  write_file(folder / "in", input);
+  std::string command = "'" + (programs() / program).string() + "'";
+  for (const auto& argument : arguments) command += " '" + argument + "'";
+  command += " <'" + (folder / "in").string() + "' >'" + (folder / "out").string() + "' 2>'" + (folder / "err").string() + "'";
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(folder / "out"), read_file(folder / "err")};
+}
+
+ModelSpec small_spec() {
+  ModelSpec spec;
+  spec.model_type = "llama";
+  spec.vocab_size = 64;
+  spec.hidden_size = 32;
+  spec.intermediate_size = 48;
+  spec.layers = 2;
+  spec.heads = 4;
+  spec.kv_heads = 2;
+  spec.head_dim = 8;
+  spec.max_positions = 128;
+  return spec;
+}
+
+Transformer small_model(uint64_t seed, at::ScalarType dtype) {
+  return Transformer(small_spec(), Weights(random_weights(0.2, seed), {dtype, at::kCPU, false}));
+}
+
+}  // namespace hyplora::test
