@@ -11,7 +11,8 @@ import pathlib
 import random
 
 SEED = 7
-PRETRAIN_ROWS = 60000
+LARGEST = 30  # number that sums and differences start from
+PRETRAIN_ROWS = 150000
 TOKENIZER_LINES = 20000
 TRAIN_ROWS = 2400
 HELD_BACK_ROWS = 300
@@ -64,10 +65,10 @@ def written(op, x, y):
 
 
 def operands(rng, op):
-    """Two numbers from 2 on, with a result from 2 to 99."""
+    """Two numbers from 2 on, small enough that a small model knows the result by heart."""
     if op == "*":
         return rng.randint(2, 9), rng.randint(2, 9)
-    x, y = rng.randint(2, 50), rng.randint(2, 49)
+    x, y = rng.randint(2, LARGEST), rng.randint(2, LARGEST)
     return (max(x, y) + 2, min(x, y)) if op == "-" else (x, y)
 
 
@@ -92,9 +93,9 @@ def one_step(rng):
 def two_step(rng):
     ops, text = rng.choice(TWO_STEP)
     who, (x, y) = cast(rng), operands(rng, ops[0])
-    between, z = apply(ops[0], x, y), rng.randint(2, 40)
+    between, z = apply(ops[0], x, y), rng.randint(2, LARGEST)
     result = apply(ops[1], between, z)
-    if not 2 <= result <= 99:
+    if between > LARGEST or result < 2:
         return two_step(rng)
     work = f"First {written(ops[0], x, y)}. Then {written(ops[1], between, z)}."
     return problem(text.format(x=x, y=y, z=z, **who), work, result)
@@ -108,95 +109,89 @@ def word_problems(rng, count):
     return list(rows.values())
 
 
-# Pretraining text: sums, sentences about who has what, and other tasks in the instruction format -------------------
+# Pretraining rows: sums, who has what, copying; bare or in the instruction format, and some plain text -------------
 
 def some_sum(rng):
     op = rng.choice("++--*")
     return (op, *operands(rng, op))
 
 
-def sums(rng):
-    return " ".join(written(*some_sum(rng)) + "." for _ in range(8))
-
-
-def sum_in_words(rng):
-    op, x, y = some_sum(rng)
-    word = {"+": "plus", "-": "minus", "*": "times"}[op]
-    return f"{x} {word} {y} is {apply(op, x, y)}."
-
-
 def possessions(rng, count):
     """[(name, number, thing)], each name and thing once."""
-    return list(zip(rng.sample(NAMES, count), rng.sample(range(1, 100), count), rng.sample(THINGS, count)))
+    return list(zip(rng.sample(NAMES, count), rng.sample(range(2, 70), count), rng.sample(THINGS, count)))
 
 
 def has(owner):
     return "{} has {} {}.".format(*owner)
 
 
-def story(rng):
-    """Sentences about people and things, the last one saying again something said before."""
-    owners = possessions(rng, 3)
-    said = [has(o) for o in owners]
-    extra = [f"{rng.choice(NAMES)} is in the {rng.choice(PLACES)}.",
-             f"There are {rng.randint(1, 99)} {rng.choice(COLOURS)} {rng.choice(THINGS)} in the {rng.choice(BOXES)}.",
-             f"{rng.choice(NAMES)} gives {rng.randint(1, 50)} {rng.choice(THINGS)} to {rng.choice(NAMES)}."]
-    middle = said + rng.sample(extra, 2)
-    rng.shuffle(middle)
-    return " ".join(middle + ["So " + has(rng.choice(owners))])
-
-
 def task_compute(rng):
+    asked = [some_sum(rng) for _ in range(rng.randint(1, 4))]
+    units = [" " + t for t in rng.sample(THINGS, len(asked))] if rng.random() < 0.5 else [""] * len(asked)
+    listed = ", ".join(f"{x} {op} {y}{unit}" for (op, x, y), unit in zip(asked, units))
+    return f"Compute {listed}.", " ".join(f"{written(*s)}{unit}." for s, unit in zip(asked, units))
+
+
+def task_words(rng):
     op, x, y = some_sum(rng)
-    return rng.choice(["Compute {} {} {}.", "What is {} {} {}?"]).format(x, op, y), written(op, x, y) + "."
+    word = {"+": "plus", "-": "minus", "*": "times"}[op]
+    return f"What is {x} {word} {y}?", written(op, x, y) + "."
 
 
 def task_recall(rng):
-    owners = possessions(rng, rng.randint(2, 3))
-    asked = rng.choice(owners)
-    return " ".join(map(has, owners)) + f" How many {asked[2]} does {asked[0]} have?", has(asked)
+    owners = possessions(rng, rng.randint(1, 3))
+    asked = rng.sample(owners, rng.randint(1, len(owners)))
+    questions = [f"How many {t} does {name} have?" for name, _, t in asked]
+    return " ".join([has(o) for o in owners] + questions), " ".join(map(has, asked))
 
 
 def task_who(rng):
     owners = possessions(rng, rng.randint(2, 3))
     asked = rng.choice(owners)
-    return " ".join(map(has, owners)) + f" Who has {asked[1]} {asked[2]}?", f"{asked[0]} has them."
+    return " ".join(map(has, owners)) + f" Who has {asked[2]}?", f"{asked[0]} has {asked[1]} {asked[2]}."
 
 
 def task_larger(rng):
-    x, y = rng.sample(range(1, 100), 2)
-    return f"Which number is larger, {x} or {y}?", f"{max(x, y)} is larger."
+    x, y = rng.sample(range(2, 70), 2)
+    return f"Which number is larger, {x} or {y}?", f"{max(x, y)} is larger than {min(x, y)}."
 
 
 def task_repeat(rng):
-    text = story(rng).rsplit(" So ", 1)[0].split(". ")
-    text = ". ".join(text[:2]) + "."
-    return "Repeat this. " + text, text
+    words = rng.choices(NAMES + THINGS + BOXES + COLOURS + [str(i) for i in range(2, 70)], k=rng.randint(2, 10))
+    return "Repeat " + " ".join(words) + ".", " ".join(words) + "."
+
+
+def task_list(rng):
+    owners = possessions(rng, rng.randint(1, 4))
+    return " ".join(map(has, owners)) + " List the numbers.", " ".join(str(n) for _, n, _ in owners) + "."
 
 
 def task_sequence(rng):
-    start, step = rng.randint(1, 50), rng.randint(1, 5)
+    start, step = rng.randint(2, 50), rng.randint(1, 5)
     numbers = [str(start + step * i) for i in range(6)]
     return "Go on with " + " ".join(numbers[:3]) + ".", " ".join(numbers[3:]) + "."
 
 
-TASKS = [task_compute, task_compute, task_recall, task_recall, task_who, task_larger, task_repeat, task_sequence]
+TASKS = [task_compute] * 5 + [task_words, task_recall, task_recall, task_recall, task_who, task_larger, task_repeat, task_list,
+                              task_sequence]
 
 
-def instruction_row(rng):
-    instruction, output = rng.choice(TASKS)(rng)
-    return {"instruction": ALPACA.format(instruction), "output": output}
+def story(rng):
+    """Sentences about people and things."""
+    said = [has(o) for o in possessions(rng, 2)] + [
+        f"{rng.choice(NAMES)} is in the {rng.choice(PLACES)}.",
+        f"There are {rng.randint(2, 70)} {rng.choice(COLOURS)} {rng.choice(THINGS)} in the {rng.choice(BOXES)}.",
+        f"{rng.choice(NAMES)} gives {rng.randint(2, 70)} {rng.choice(THINGS)} to {rng.choice(NAMES)}."]
+    rng.shuffle(said)
+    return " ".join(said)
 
 
 def pretraining_row(rng):
-    kind = rng.random()
-    if kind < 0.40:
-        return {"instruction": "", "output": sums(rng)}
-    if kind < 0.45:
-        return {"instruction": "", "output": " ".join(sum_in_words(rng) for _ in range(6))}
-    if kind < 0.65:
+    """The instruction carries no loss, the output does."""
+    if rng.random() < 0.08:
         return {"instruction": "", "output": story(rng)}
-    return instruction_row(rng)
+    prompt, answer = rng.choice(TASKS)(rng)
+    return {"instruction": ALPACA.format(prompt) if rng.random() < 0.5 else prompt + "\n", "output": answer}
 
 
 # Files -----------------------------------------------------------------------------------------------------------

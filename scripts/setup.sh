@@ -35,6 +35,8 @@ fi
 
 if [ "$kind" = cuda ] && [ ! -e ".deps/torch-$torch_version-cuda.done" ]; then
   echo "installing LibTorch's CUDA libraries into .deps/ (a download of about 2 GB)" >&2
-  "${pip[@]}" "torch==$torch_version"
+  # The wheel's own requirements, those that hold libraries; torch itself stays as it is.
+  mapfile -t libraries < <(sed -nE 's/^Requires-Dist: ((nvidia-|cuda-toolkit)[^;]*).*/\1/p' .deps/torch-*.dist-info/METADATA)
+  "${pip[@]}" "${libraries[@]}"
   touch ".deps/torch-$torch_version-cuda.done"
 fi

@@ -100,12 +100,6 @@ LowRank fresh(const Linear& linear, const AdapterOptions& options, const std::sh
   return parts;
 }
 
-void check_options(const AdapterOptions& options) {
-  if (options.adapter == "hyplora" && options.hyplora_variant == "lorentz" && !(options.curvature > 0)) {
-    throw InputError("curvature: found {}, expected a number above 0 (K of the lorentz variant).", options.curvature);
-  }
-}
-
 }  // namespace
 
 std::vector<std::string> adapter_kinds() {
@@ -137,8 +131,14 @@ Fields& add_adapter_fields(Fields& fields, AdapterOptions& o) {
       .add("train_curvature", o.train_curvature, "whether the curvature learns");
 }
 
+void check_adapter_options(const AdapterOptions& options) {
+  if (options.adapter == "hyplora" && options.hyplora_variant == "lorentz" && !(options.curvature > 0)) {
+    throw InputError("curvature: found {}, expected a number above 0 (K of the lorentz variant).", options.curvature);
+  }
+}
+
 Adapters Adapters::attach(Transformer& model, const AdapterOptions& options, uint64_t seed) {
-  check_options(options);
+  check_adapter_options(options);
   Adapters adapters;
   adapters.options_ = options;
   adapters.model_ = &model;

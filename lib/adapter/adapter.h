@@ -29,6 +29,9 @@ std::vector<std::string> hyplora_variants();
 /// Adds the keys above to a config's fields.
 Fields& add_adapter_fields(Fields& fields, AdapterOptions& options);
 
+/// InputError where the options contradict each other.
+void check_adapter_options(const AdapterOptions& options);
+
 /// One trained tensor, under the name that it has in the adapter's file.
 struct Parameter {
   std::string name;

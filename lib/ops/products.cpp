@@ -35,23 +35,6 @@ void for_widened_blocks(const at::Tensor& weight, Use use) {
   }
 }
 
-at::Tensor widened_product(const at::Tensor& x, const at::Tensor& weight) {
-  const at::Tensor wide_x = x.to(at::kFloat);
-  at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
-  for_widened_blocks(weight, [&](const at::Tensor& rows, int64_t first, int64_t count) {
-    y.narrow(1, first, count).copy_(at::mm(wide_x, rows.t()));
-  });
-  return y;
-}
-
-at::Tensor widened_product_grad(const at::Tensor& grad, const at::Tensor& weight) {
-  at::Tensor dx = at::empty({grad.size(0), weight.size(1)}, grad.options().dtype(at::kFloat));
-  for_widened_blocks(weight, [&](const at::Tensor& rows, int64_t first, int64_t count) {
-    dx.addmm_(grad.narrow(1, first, count).to(at::kFloat), rows, /*beta=*/first == 0 ? 0 : 1);
-  });
-  return dx.to(grad.scalar_type());
-}
-
 class FrozenLinear : public torch::autograd::Function<FrozenLinear> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
@@ -74,6 +57,23 @@ bool has_bf16_units() {
     return __builtin_cpu_supports("avx512bf16") != 0;  // every CPU with AMX has it too
   }();
   return native;
+}
+
+at::Tensor widened_product(const at::Tensor& x, const at::Tensor& weight) {
+  const at::Tensor wide_x = x.to(at::kFloat);
+  at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
+  for_widened_blocks(weight, [&](const at::Tensor& rows, int64_t first, int64_t count) {
+    y.narrow(1, first, count).copy_(at::mm(wide_x, rows.t()));
+  });
+  return y;
+}
+
+at::Tensor widened_product_grad(const at::Tensor& grad, const at::Tensor& weight) {
+  at::Tensor dx = at::empty({grad.size(0), weight.size(1)}, grad.options().dtype(at::kFloat));
+  for_widened_blocks(weight, [&](const at::Tensor& rows, int64_t first, int64_t count) {
+    dx.addmm_(grad.narrow(1, first, count).to(at::kFloat), rows, /*beta=*/first == 0 ? 0 : 1);
+  });
+  return dx.to(grad.scalar_type());
 }
 
 at::Tensor frozen_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {

@@ -13,7 +13,11 @@ at::Tensor frozen_product(const at::Tensor& x, const at::Tensor& weight, const a
 /// grad [T, out], weight [out, in] -> [T, in] in grad's type.
 at::Tensor frozen_product_grad(const at::Tensor& grad, const at::Tensor& weight);
 
-/// The same with autograd for x.
+/// Those two by way of fp32 blocks of a bf16 weight, whatever the machine.
+at::Tensor widened_product(const at::Tensor& x, const at::Tensor& weight);
+at::Tensor widened_product_grad(const at::Tensor& grad, const at::Tensor& weight);
+
+/// The first with autograd for x.
 at::Tensor frozen_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 /// Whether this machine multiplies bf16 natively; HYPLORA_WIDEN_BF16=1 answers no, to try the other way.

@@ -115,6 +115,7 @@ void check_combinations(const TrainOptions& o) {
     throw InputError("dtype: found \"{}\", expected float32 with adapter \"full\", whose weights all learn.", o.dtype);
   }
   if (!full && o.init_base == "random") throw InputError("init_base: \"random\" needs adapter \"full\"; adapters learn on a trained base.");
+  check_adapter_options(o.adapter);
   find_prompt_template(o.prompt_template);
 }
 

@@ -1,0 +1,213 @@
+#include "adapter/adapter.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/asinh.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/sinh.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "support/support.h"
+
+namespace hyplora {
+namespace {
+
+/// The rows of the table of kinds and variants that put adapters on linear layers.
+std::vector<AdapterOptions> all_kinds() {
+  std::vector<AdapterOptions> all;
+  for (const auto& kind : adapter_kinds()) {
+    AdapterOptions options;
+    options.adapter = kind;
+    options.lora_r = 4;
+    options.lora_alpha = 8;
+    options.lora_dropout = 0;
+    if (kind == "full") continue;
+    for (const auto& variant : kind == "hyplora" ? hyplora_variants() : std::vector<std::string>{"lorentz"}) {
+      options.hyplora_variant = variant;
+      all.push_back(options);
+    }
+  }
+  return all;
+}
+
+TokenBatch some_tokens() { return {at::randint(64, {9}, at::kLong), {5, 4}, {}}; }
+
+void make_B_random(const Adapters& adapters) {
+  const at::NoGradGuard no_grad;
+  for (const auto& parameter : adapters.trained()) {
+    if (parameter.name.ends_with("lora_B.weight")) parameter.value.normal_(0, 0.3);
+  }
+}
+
+TEST_CASE("A fresh adapter leaves the base as it is, and gradients reach every parameter", "[adapter]") {
+  for (const auto& options : all_kinds()) {
+    INFO(options.adapter << " " << options.hyplora_variant);
+    Transformer model = test::small_model(1);
+    const TokenBatch batch = some_tokens();
+    const at::Tensor base = model.blocks(batch).detach();
+    const Adapters adapters = Adapters::attach(model, options, 7);
+    CHECK(test::largest_difference(model.blocks(batch), base) == 0);
+    make_B_random(adapters);
+    torch::autograd::backward({model.blocks(batch).square().sum()}, {});
+    for (const auto& parameter : adapters.trained()) {
+      INFO(parameter.name);
+      REQUIRE(parameter.value.grad().defined());
+      // In the release's flat zone the curvature's path through |x| is exactly zero, but never the whole gradient.
+      if (!parameter.name.ends_with("norm_scale")) CHECK(parameter.value.grad().abs().max().item<double>() > 0);
+    }
+  }
+}
+
+TEST_CASE("A saved adapter is loaded the same, whatever its kind", "[adapter]") {
+  for (const auto& options : all_kinds()) {
+    INFO(options.adapter << " " << options.hyplora_variant);
+    const test::TempFolder folder;
+    Transformer model = test::small_model(1), other = test::small_model(1);
+    const Adapters adapters = Adapters::attach(model, options, 7);
+    make_B_random(adapters);
+    adapters.save(folder.path(), "base");
+    Adapters::load(other, folder.path());
+    const TokenBatch batch = some_tokens();
+    CHECK(test::largest_difference(model.blocks(batch), other.blocks(batch)) == 0);
+    const Json config = read_json(folder / "adapter_config.json");
+    CHECK(config["peft_type"] == (options.adapter == "lora" ? "LORA" : "HYPLORA"));
+    CHECK(read_json(folder / "hyplora.json")["format"] == 1);
+  }
+}
+
+TEST_CASE("Under dropout the gradients are those of the masked formula", "[adapter]") {
+  for (const bool hyperbolic : {false, true}) {
+    const auto random = [](at::IntArrayRef shape) { return at::randn(shape, at::kDouble).requires_grad_(); };
+    const Linear base{"l", at::randn({6, 5}, at::kDouble), {}, nullptr};
+    const at::Tensor x = random({7, 5}), mask = at::rand({7, 5}) < 0.7, g = at::randn({7, 6}, at::kDouble);
+    LowRank adapter{random({3, 5}), random({6, 3}), {}, {}, 1.5, nullptr};
+    if (hyperbolic) {
+      adapter.k = at::zeros({}, at::kDouble).requires_grad_();
+      adapter.gates = lorentz_gates();
+    }
+    const at::Tensor ours = low_rank_linear(x, base, adapter, mask, 0.7);
+    const at::Tensor dropped = x * mask / 0.7;
+    at::Tensor y = at::matmul(dropped, adapter.A.t()), delta;
+    if (hyperbolic) {
+      const at::Tensor kappa = (adapter.k.exp() * 5).sqrt(), th = at::linalg_vector_norm(dropped, 2, {-1}, true) / kappa;
+      const at::Tensor v = at::matmul(y * th.sinh() / th, adapter.B.t()), p = at::linalg_vector_norm(v, 2, {-1}, true) / kappa;
+      delta = p.asinh() / p * v * 1.5;
+    } else {
+      delta = at::matmul(y, adapter.B.t()) * 1.5;
+    }
+    const at::Tensor plain = at::matmul(x, base.weight.t()) + delta;
+    CHECK(test::largest_difference(ours, plain) < 1e-12);
+    std::vector<at::Tensor> inputs{x, adapter.A, adapter.B};
+    if (hyperbolic) inputs.push_back(adapter.k);
+    const auto a = torch::autograd::grad({ours}, inputs, {g}), b = torch::autograd::grad({plain}, inputs, {g});
+    for (size_t i = 0; i < inputs.size(); ++i) CHECK(test::largest_difference(a[i], b[i]) < 1e-11);
+  }
+}
+
+TEST_CASE("Dropout repeats for the same seed, differs for another, and is off in evaluation", "[adapter]") {
+  AdapterOptions options;
+  options.lora_dropout = 0.5;
+  Transformer model = test::small_model(1);
+  Adapters adapters = Adapters::attach(model, options, 7);
+  make_B_random(adapters);
+  const TokenBatch batch = some_tokens();
+  const auto with_seed = [&](uint64_t seed) {
+    adapters.start_dropout(seed);
+    return model.blocks(batch).detach();
+  };
+  CHECK(test::largest_difference(with_seed(3), with_seed(3)) == 0);
+  CHECK(test::largest_difference(with_seed(3), with_seed(4)) > 0);
+  adapters.stop_dropout();
+  CHECK(test::largest_difference(model.blocks(batch), model.blocks(batch)) == 0);
+}
+
+/// A model with one kind of adapter whose B is the same everywhere.
+Transformer adapted(AdapterOptions options, const std::string& kind, double curvature) {
+  options.adapter = kind;
+  options.curvature = curvature;
+  options.lora_dropout = 0;
+  Transformer model = test::small_model(1);
+  const at::NoGradGuard no_grad;
+  for (const auto& parameter : Adapters::attach(model, options, 7).trained()) {
+    if (parameter.name.ends_with("lora_B.weight")) parameter.value.fill_(0.01);
+  }
+  return model;
+}
+
+TEST_CASE("As K grows, lorentz becomes LoRA", "[adapter]") {
+  const Transformer flat = adapted({}, "lora", 1), curved = adapted({}, "hyplora", 1), nearly_flat = adapted({}, "hyplora", 1e9);
+  const TokenBatch batch = some_tokens();
+  CHECK(test::largest_difference(flat.blocks(batch), nearly_flat.blocks(batch)) < 1e-5);
+  CHECK(test::largest_difference(flat.blocks(batch), curved.blocks(batch)) > 1e-3);
+}
+
+std::vector<std::string> picked(const StringOrList& targets) {
+  Transformer model = test::small_model(1);
+  std::vector<std::string> paths;
+  for (const Linear* linear : target_linears(model, targets)) paths.push_back(linear->path);
+  return paths;
+}
+
+TEST_CASE("Targets are suffixes, a regular expression on the whole path, or all-linear", "[adapter]") {
+  CHECK(picked({{"q_proj", "down_proj"}, false}) ==
+        std::vector<std::string>{"model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj", "model.layers.1.self_attn.q_proj",
+                                 "model.layers.1.mlp.down_proj"});
+  CHECK(picked({{R"(.*\.1\..*(q|v)_proj)"}, true}) ==
+        std::vector<std::string>{"model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.v_proj"});
+  CHECK(picked({{"all-linear"}, true}).size() == 14);
+  CHECK(test::input_error([] { picked({{"q_prj"}, false}); }).find("\"q_prj\" matches no module") != std::string::npos);
+  CHECK(test::input_error([] { picked({{"nothing"}, true}); }).find("matches no module") != std::string::npos);
+  CHECK(test::input_error([] { picked({{"("}, true}); }).find("not a valid regular expression") != std::string::npos);
+}
+
+TEST_CASE("Rank and alpha can differ by module", "[adapter]") {
+  AdapterOptions options;
+  options.lora_r = 4;
+  options.rank_pattern = {{"layers.1.self_attn.q_proj", 2}};
+  Transformer model = test::small_model(1);
+  for (const auto& parameter : Adapters::attach(model, options, 1).trained()) {
+    if (!parameter.name.ends_with("lora_A.weight")) continue;
+    CHECK(parameter.value.size(0) == (parameter.name.find("layers.1.self_attn.q_proj") != std::string::npos ? 2 : 4));
+  }
+}
+
+TEST_CASE("An adapter that does not fit is refused with what was found", "[adapter]") {
+  const test::TempFolder folder;
+  Transformer model = test::small_model(1);
+  AdapterOptions options;
+  options.adapter = "lora";
+  options.lora_r = 4;
+  Adapters::attach(model, options, 1).save(folder.path(), "base");
+  ModelSpec wider = test::small_spec();
+  wider.hidden_size = 64;
+  wider.head_dim = 16;
+  Transformer other(wider, Weights(random_weights(0.2, 1), {}));
+  CHECK(test::input_error([&] { Adapters::load(other, folder.path()); }).find("found shape [4, 32], expected [4, 64]") != std::string::npos);
+  CHECK(test::input_error([&] { Adapters::load(model, folder / "gone"); }).find("is not a folder") != std::string::npos);
+
+  const auto refused_with = [&](const char* peft) {
+    fs::remove(folder / "hyplora.json");
+    write_file(folder / "adapter_config.json", peft);
+    return test::input_error([&] { read_adapter_options(folder.path()); });
+  };
+  CHECK(refused_with(R"({"peft_type":"HYPLORA"})").find("hyplora.json is missing") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"IA3"})").find("expected LORA or HYPLORA") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"LORA","use_dora":true})").find("use_dora") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"LORA","r":"x"})").find("wrong type") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"LORA","lora_type":"hyplora-x"})").find("expected \"std\" or \"hyplora-<k>\"") != std::string::npos);
+}
+
+TEST_CASE("The published release's spelling of a kind is understood", "[adapter]") {
+  AdapterOptions options;
+  apply_lora_type("hyplora-0.5", options, "c");
+  CHECK(options.adapter == "hyplora");
+  CHECK(options.hyplora_variant == "release");
+  CHECK(options.curvature == 0.5);
+  apply_lora_type("std", options, "c");
+  CHECK(options.adapter == "lora");
+}
+
+}  // namespace
+}  // namespace hyplora

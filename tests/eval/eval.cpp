@@ -1,0 +1,95 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+
+#include "eval/answers.h"
+#include "eval/evaluate.h"
+#include "model/load.h"
+#include "support/support.h"
+
+namespace hyplora {
+namespace {
+
+TEST_CASE("The answer is the last number, commas removed", "[eval]") {
+  CHECK(last_number("3 + 4 = 7. The answer is 7.") == 7);
+  CHECK(last_number("1,234,567 apples") == 1234567);
+  CHECK(last_number("it fell to -12.50 degrees") == -12.5);
+  CHECK(last_number("5-3") == -3);  // as the paper's expression reads it
+  CHECK(last_number("$29.00") == 29);
+  CHECK(last_number("v1.2.3") == 3);
+  CHECK(last_number("--7") == -7);
+  CHECK_FALSE(last_number("no number - here.").has_value());
+  CHECK_FALSE(last_number("").has_value());
+  CHECK(same_number(9.8, 9.801));
+  CHECK_FALSE(same_number(9.8, 9.802));
+}
+
+TEST_CASE("A benchmark is known by its file's name in any case", "[eval]") {
+  CHECK(std::string(task_of_file("x/AddSub.json").name) == "addsub");
+  CHECK(std::string(find_task("loss").name) == "loss");
+  CHECK(test::input_error([] { task_of_file("x/rows.json"); }).find("say which with --benchmark") != std::string::npos);
+  CHECK(test::input_error([] { find_task("nothing"); }).find("expected one of gsm8k") != std::string::npos);
+}
+
+TEST_CASE("A row without a readable gold answer is an error with its number, not a miss", "[eval]") {
+  Row row;
+  row.where = "f.json: row 7";
+  row.answer = "none";
+  CHECK(test::input_error([&] { check_gold(find_task("gsm8k"), row); }) ==
+        "f.json: row 7: key \"answer\": found \"none\", expected a number to score against.");
+}
+
+std::map<size_t, Ids> decoded(const Transformer& model, const std::vector<Ids>& prompts, int64_t batch) {
+  std::map<size_t, Ids> made;
+  decode_greedy(model, prompts, {24, batch, {2}}, [&](size_t i, const Ids& ids) { made[i] = ids; });
+  return made;
+}
+
+TEST_CASE("Batch 1 and batch N complete every prompt the same", "[eval]") {
+  const Transformer model = test::small_model(5);
+  std::vector<Ids> prompts;
+  for (int64_t i = 0; i < 25; ++i) prompts.push_back(Ids(static_cast<size_t>(1 + i * 7 % 11), 3 + i));
+  const auto one = decoded(model, prompts, 1);
+  CHECK(one.size() == prompts.size());
+  CHECK(decoded(model, prompts, 4) == one);
+  CHECK(decoded(model, prompts, 100) == one);
+}
+
+TEST_CASE("The cache gives what a whole forward pass gives", "[eval]") {
+  const Transformer model = test::small_model(5);
+  const Ids prompt{5, 9, 12};
+  Ids all = prompt;
+  const Ids made = decoded(model, {prompt}, 1)[0];
+  for (const int64_t id : made) {
+    const at::NoGradGuard no_grad;
+    const TokenBatch batch{at::tensor(all, at::kLong), {static_cast<int64_t>(all.size())}, {}};
+    const at::Tensor last = model.blocks(batch).narrow(0, static_cast<int64_t>(all.size()) - 1, 1);
+    CHECK(model.logits(model.final_norm(last)).argmax().item<int64_t>() == id);
+    all.push_back(id);
+  }
+}
+
+TEST_CASE("A prompt that cannot be completed is refused", "[eval]") {
+  const Transformer model = test::small_model(5);
+  CHECK(test::input_error([&] { decoded(model, {{5}, {}}, 1); }) == "prompt 2: it has no tokens.");
+  CHECK(test::input_error([&] { decoded(model, {{64}}, 1); }).find("expected 0 to 63") != std::string::npos);
+  CHECK(test::input_error([&] { decoded(model, {Ids(128, 5)}, 1); }).find("context is 128") != std::string::npos);
+}
+
+TEST_CASE("The loss of rows is the mean over their supervised tokens", "[eval]") {
+  const Transformer model = test::small_model(5);
+  std::vector<Row> rows(3);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i].input_ids = Ids(4 + i, static_cast<int64_t>(7 + i));
+    rows[i].labels = rows[i].input_ids;
+  }
+  EvaluateOptions options;
+  options.decode.batch_size = 2;
+  const TaskResult together = evaluate(model, nullptr, find_task("loss"), rows, options, [](int64_t, int64_t) {});
+  options.decode.batch_size = 1;
+  const TaskResult apart = evaluate(model, nullptr, find_task("loss"), rows, options, [](int64_t, int64_t) {});
+  CHECK(together.tokens == 3 + 4 + 5);
+  CHECK(*together.loss == Approx(*apart.loss).epsilon(1e-6));
+}
+
+}  // namespace
+}  // namespace hyplora

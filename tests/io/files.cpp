@@ -1,0 +1,53 @@
+#include "io/files.h"
+
+#include <unistd.h>
+
+#include "support/support.h"
+
+namespace hyplora {
+namespace {
+
+TEST_CASE("A written file replaces the old one whole and leaves nothing beside it", "[io]") {
+  const test::TempFolder folder;
+  write_file(folder / "f", "old");
+  write_file(folder / "f", "new content");
+  CHECK(read_file(folder / "f") == "new content");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("A full disk is a RunError that leaves the old file", "[io]") {
+  if (!fs::exists("/dev/full")) return;
+  const test::TempFolder folder;
+  write_file(folder / "f", "old");
+  fs::create_symlink("/dev/full", folder / "f.partial");
+  CHECK_THROWS_AS(write_file(folder / "f", "new"), RunError);
+  CHECK(read_file(folder / "f") == "old");
+}
+
+TEST_CASE("An output folder that cannot be written is refused", "[io]") {
+  const test::TempFolder folder;
+  write_file(folder / "file", "");
+  CHECK(test::input_error([&] { require_writable_folder(folder / "file"); }).find("cannot be made") != std::string::npos);
+  CHECK(test::input_error([&] { require_writable_folder("/proc/nothing/here"); }).find("/proc/nothing/here") != std::string::npos);
+  require_writable_folder(folder / "a/b/c");
+  CHECK(fs::is_empty(folder / "a/b/c"));
+}
+
+TEST_CASE("JSON may carry comments; malformed JSON is refused with its line", "[io]") {
+  const test::TempFolder folder;
+  write_file(folder / "c.json", "{\n  // why\n  \"a\": 1 /* here */\n}");
+  CHECK(read_json(folder / "c.json")["a"] == 1);
+  write_file(folder / "c.json", "{\n  \"a\": 1,\n  \"b\": oops\n}");
+  CHECK(test::input_error([&] { read_json(folder / "c.json"); }).find("line 3") != std::string::npos);
+  write_file(folder / "c.json", "  \n");
+  CHECK(test::input_error([&] { read_json(folder / "c.json"); }).find("is empty") != std::string::npos);
+}
+
+TEST_CASE("The hash tells files apart", "[io]") {
+  const test::TempFolder folder;
+  write_file(folder / "a", "a");
+  CHECK(file_hash(folder / "a") == "af63dc4c8601ec8c");  // FNV-1a's published value for "a"
+}
+
+}  // namespace
+}  // namespace hyplora

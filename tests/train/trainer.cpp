@@ -1,0 +1,317 @@
+#include "train/trainer.h"
+
+#include <ATen/TensorOperators.h>
+
+#include <fstream>
+
+#include "support/support.h"
+#include "train/loss_plot.h"
+#include "train/schedule.h"
+#include "train/tensorboard.h"
+
+namespace hyplora {
+namespace {
+
+/// A checkpoint folder with a small random model, and tokenised rows whose next token follows from the last.
+class Workplace {
+ public:
+  Workplace() {
+    fs::create_directory(folder_ / "base");
+    write_file(folder_ / "base/config.json",
+               R"({"model_type":"llama","vocab_size":64,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":2,
+                   "num_attention_heads":4,"num_key_value_heads":2,"head_dim":8,"max_position_embeddings":128,"rms_norm_eps":1e-6})");
+    write_safetensors(folder_ / "base/model.safetensors", test::small_model(3).named_weights());
+    std::string rows;
+    for (int i = 0; i < 40; ++i) {
+      Json ids = Json::array();
+      for (int t = 0; t < 5 + i % 7; ++t) ids.push_back((i + 3 * t) % 60 + 3);
+      rows += Json{{"input_ids", ids}}.dump() + "\n";
+    }
+    write_file(folder_ / "rows.jsonl", rows);
+  }
+
+  TrainOptions options(const std::string& out, const std::vector<std::string>& assignments = {}) const {
+    const Json config{{"base_model", (folder_ / "base").string()},
+                      {"data_path", (folder_ / "rows.jsonl").string()},
+                      {"output_dir", (folder_ / out).string()},
+                      {"lora_r", 4},
+                      {"lora_dropout", 0.1},
+                      {"batch_size", 4},
+                      {"micro_batch_size", 2},
+                      {"num_epochs", 2},
+                      {"warmup_steps", 2},
+                      {"learning_rate", 0.01},
+                      {"val_set_size", 8},
+                      {"eval_step", 5},
+                      {"save_step", 4}};
+    return read_train_options(config, "config", assignments);
+  }
+  fs::path operator/(const std::string& name) const { return folder_ / name; }
+
+ private:
+  test::TempFolder folder_;
+};
+
+TrainOutcome run(const TrainOptions& options, const std::function<bool()>& stop = [] { return false; }) {
+  TrainingSetup setup = prepare_training(options, at::kCPU);
+  load_base(setup);
+  TrainObserver silent;
+  return train(setup, silent, stop);
+}
+
+/// The lines of metrics.jsonl that a resumed run must repeat: everything but times, and without start and end.
+std::vector<Json> lasting_lines(const fs::path& folder) {
+  std::vector<Json> lines;
+  for (Json line : read_metrics(folder / "metrics.jsonl")) {
+    if (line.contains("event")) continue;
+    for (const char* key : {"step_seconds", "tokens_per_second", "peak_memory_bytes"}) line.erase(key);
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+double difference(const fs::path& a, const fs::path& b) {
+  const Safetensors x = Safetensors::open(a), y = Safetensors::open(b);
+  double most = x.tensors().size() == y.tensors().size() ? 0 : INFINITY;
+  for (const auto& [name, info] : x.tensors()) most = std::max(most, test::largest_difference(x.tensor(name), y.tensor(name)));
+  return most;
+}
+
+TEST_CASE("A run writes what the contract names, and its loss falls", "[train]") {
+  const Workplace place;
+  const TrainOutcome outcome = run(place.options("out"));
+  CHECK(outcome.steps == 16);
+  CHECK(*outcome.last_loss < *outcome.first_loss);
+  for (const char* name : {"adapter_model.safetensors", "adapter_config.json", "hyplora.json", "README.md", "config.resolved.json", "loss.svg",
+                           "metrics.jsonl", "tensorboard", "latest/COMPLETE", "best/COMPLETE", "checkpoint-16/optimizer.safetensors"}) {
+    INFO(name);
+    CHECK(fs::exists(place / ("out/" + std::string(name))));
+  }
+  const auto lines = read_metrics(place / "out/metrics.jsonl");
+  CHECK(lines.front()["event"] == "start");
+  CHECK(lines.back()["event"] == "end");
+  int64_t steps = 0, evaluations = 0;
+  for (const auto& line : lines) {
+    steps += line.contains("loss");
+    evaluations += line.contains("eval_loss");
+  }
+  CHECK(steps == 16);
+  CHECK(evaluations == 4);
+}
+
+TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
+  for (const std::string kind : {"lora", "hyplora", "full"}) {
+    for (const std::string& variant : kind == "hyplora" ? hyplora_variants() : std::vector<std::string>{"lorentz"}) {
+      INFO(kind << " " << variant);
+      const Workplace place;
+      const std::vector<std::string> as{"adapter=" + kind, "hyplora_variant=" + variant};
+      run(place.options("whole", as));
+      int polls = 0;
+      const auto stopped = run(place.options("parts", as), [&] { return ++polls == 8; });
+      CHECK(stopped.interrupted);
+      CHECK(stopped.steps < 16);
+      CHECK_FALSE(run(place.options("parts", as)).interrupted);
+      const std::string weights = kind == "full" ? "model.safetensors" : "adapter_model.safetensors";
+      CHECK(difference(place / ("whole/" + weights), place / ("parts/" + weights)) == 0);
+      CHECK(lasting_lines(place / "whole") == lasting_lines(place / "parts"));
+    }
+  }
+}
+
+TEST_CASE("Stopping at any poll loses nothing", "[train]") {
+  const Workplace place;
+  run(place.options("whole"));
+  for (int stop_at = 1; stop_at < 30; stop_at += 4) {
+    const std::string out = "parts" + std::to_string(stop_at);
+    int polls = 0;
+    run(place.options(out), [&] { return ++polls == stop_at; });
+    run(place.options(out));
+    INFO("stopped at poll " << stop_at);
+    CHECK(difference(place / "whole/adapter_model.safetensors", place / (out + "/adapter_model.safetensors")) == 0);
+    CHECK(lasting_lines(place / "whole") == lasting_lines(place / out));
+  }
+}
+
+TEST_CASE("A checkpoint without its COMPLETE mark is passed over", "[train]") {
+  const Workplace place;
+  run(place.options("out"));
+  fs::remove(place / "out/checkpoint-16/COMPLETE");
+  const TrainOptions options = place.options("out");
+  CHECK(Checkpoints(options).to_resume()->filename() == "checkpoint-15");  // the validation there was the best so far
+}
+
+TEST_CASE("Resuming with another config is refused with the difference", "[train]") {
+  const Workplace place;
+  run(place.options("out"));
+  const std::string sentence = test::input_error([&] { run(place.options("out", {"learning_rate=0.5"})); });
+  CHECK(sentence.find("was saved with learning_rate = 0.01, but the config says 0.5") != std::string::npos);
+  CHECK_FALSE(run(place.options("out", {"learning_rate=0.5", "resume_from_checkpoint=never"})).interrupted);
+}
+
+TEST_CASE("Only the newest checkpoints are kept, and the best one", "[train]") {
+  const Workplace place;
+  run(place.options("out", {"save_step=1", "save_total_limit=2", "eval_step=3"}));
+  int64_t kept = 0;
+  for (const auto& entry : fs::directory_iterator(place / "out")) {
+    kept += entry.path().filename().string().starts_with("checkpoint-") && !entry.is_symlink();
+  }
+  CHECK(kept <= 3);
+  CHECK(fs::exists(place / "out/best/COMPLETE"));
+}
+
+TEST_CASE("A non-finite weight stops the run with step and module named", "[train]") {
+  const Workplace place;
+  NamedTensors weights = test::small_model(3).named_weights();
+  for (auto& [name, tensor] : weights) {
+    if (name == "model.layers.1.mlp.gate_proj.weight") tensor[0][0] = NAN;
+  }
+  write_safetensors(place / "base/model.safetensors", weights);
+  try {
+    run(place.options("out"));
+    FAIL("expected a RunError");
+  } catch (const RunError& error) {
+    CHECK(std::string(error.what()).find("step 1: the loss is not finite; the first non-finite value comes out of module "
+                                         "model.layers.1.mlp.gate_proj") != std::string::npos);
+    CHECK(error.exit_code() == 1);
+  }
+}
+
+TEST_CASE("A rate that explodes stops the run and leaves the last checkpoint whole", "[train]") {
+  const Workplace place;
+  CHECK_THROWS_AS(run(place.options("out", {"learning_rate=1e30", "save_step=1", "max_grad_norm=0"})), RunError);
+  const TrainOptions options = place.options("out");
+  const auto checkpoint = Checkpoints(options).to_resume();
+  REQUIRE(checkpoint.has_value());
+  const Safetensors saved = Safetensors::open(*checkpoint / "adapter_model.safetensors");
+  for (const auto& [name, info] : saved.tensors()) CHECK(saved.tensor(name).isfinite().all().item<bool>());
+}
+
+TEST_CASE("Recomputing activations changes no number", "[train]") {
+  const Workplace place;
+  run(place.options("kept"));
+  run(place.options("recomputed", {"gradient_checkpointing=true"}));
+  CHECK(difference(place / "kept/adapter_model.safetensors", place / "recomputed/adapter_model.safetensors") < 1e-7);
+}
+
+TEST_CASE("Packing sees the same tokens without attending across rows", "[train]") {
+  const Workplace place;
+  const auto loss_of_step_one = [&](const std::string& out, const std::string& packing) {
+    run(place.options(out, {"packing=" + packing, "cutoff_len=500", "batch_size=40", "micro_batch_size=40", "max_steps=1", "val_set_size=0"}));
+    return read_metrics(place / (out + "/metrics.jsonl"))[1]["loss"].get<double>();
+  };
+  CHECK(loss_of_step_one("packed", "true") == Approx(loss_of_step_one("plain", "false")).epsilon(1e-6));
+}
+
+TEST_CASE("Micro-batches of any size give the same step", "[train]") {
+  const Workplace place;
+  const auto first_line = [&](const std::string& out, const std::string& micro) {
+    run(place.options(out, {"batch_size=8", "micro_batch_size=" + micro, "max_steps=1", "lora_dropout=0"}));
+    return read_metrics(place / (out + "/metrics.jsonl"))[1];
+  };
+  const Json whole = first_line("whole", "8"), parts = first_line("parts", "2");
+  CHECK(whole["loss"].get<double>() == Approx(parts["loss"].get<double>()).epsilon(1e-6));
+  CHECK(whole["grad_norm"].get<double>() == Approx(parts["grad_norm"].get<double>()).epsilon(1e-5));
+}
+
+TEST_CASE("Early stopping ends the run after validations without gain", "[train]") {
+  const Workplace place;
+  CHECK(run(place.options("out", {"early_stopping_patience=1", "eval_step=1", "learning_rate=0"})).steps == 2);
+}
+
+TEST_CASE("The curvature can be held or learn at its own rate", "[train]") {
+  const Workplace place;
+  const auto k = [&](const std::string& out, const std::vector<std::string>& as) {
+    run(place.options(out, as));
+    return Safetensors::open(place / (out + "/adapter_model.safetensors")).tensor("base_model.model.model.layers.0.self_attn.q_proj.lora_k").item<double>();
+  };
+  CHECK(k("held", {"train_curvature=false"}) == 0);
+  CHECK(k("still", {"curvature_learning_rate=0"}) == 0);
+  CHECK(k("free", {}) != 0);
+}
+
+std::string refusal(const std::vector<std::string>& assignments) {
+  const Workplace place;
+  return test::input_error([&] { prepare_training(place.options("out", assignments), at::kCPU); });
+}
+
+TEST_CASE("Combinations that cannot be are refused", "[train]") {
+  CHECK(refusal({"micro_batch_size=3"}) == "batch_size: found 4, expected a multiple of micro_batch_size (3).");
+  CHECK(refusal({"val_set_size=40"}) == "val_set_size: found 40, expected less than the 40 rows of data_path.");
+  CHECK(refusal({"init_base=random"}).find("needs adapter \"full\"") != std::string::npos);
+  CHECK(refusal({"adapter=full", "dtype=bfloat16"}).find("expected float32 with adapter \"full\"") != std::string::npos);
+  CHECK(refusal({"curvature=-1"}).find("expected a number above 0") != std::string::npos);
+  CHECK(refusal({"adapter=dora"}).find("expected one of hyplora, lora, full") != std::string::npos);
+  CHECK(refusal({"prompt_template=nothing"}).find("prompt template") != std::string::npos);
+  CHECK(refusal({"lora_type=hyplora_huge-1"}).find("lora_type") != std::string::npos);
+}
+
+TEST_CASE("lora_type spells adapter, variant and curvature; a contradiction is refused", "[train]") {
+  const Json base{{"base_model", "m"}, {"data_path", "d"}, {"output_dir", "o"}, {"lora_type", "hyplora-0.5"}};
+  const TrainOptions options = read_train_options(base, "c", {});
+  CHECK(options.adapter.hyplora_variant == "release");
+  CHECK(options.adapter.curvature == 0.5);
+  Json contradicting = base;
+  contradicting["hyplora_variant"] = "lorentz";
+  CHECK(test::input_error([&] { read_train_options(contradicting, "c", {}); }).find("but lora_type says \"release\"") != std::string::npos);
+}
+
+TEST_CASE("The rate follows Hugging Face's schedules", "[train]") {
+  const Schedule linear{"linear", 4, 24, 0};
+  CHECK(linear.factor(0) == 0);
+  CHECK(linear.factor(2) == 0.5);
+  CHECK(linear.factor(4) == 1);
+  CHECK(linear.factor(14) == 0.5);
+  CHECK(Schedule{"cosine", 0, 10, 0}.factor(5) == Approx(0.5));
+  CHECK(Schedule{"cosine", 0, 10, 0.1}.factor(10) == Approx(0.1));
+  CHECK(Schedule{"constant", 2, 10, 0}.factor(9) == 1);
+  const Schedule wsd{"wsd", 2, 100, 0};
+  CHECK(wsd.factor(89) == 1);
+  CHECK(wsd.factor(95) == Approx(0.5));
+}
+
+TEST_CASE("Each epoch visits every row once, in an order that follows from the seed", "[train]") {
+  std::vector<Example> examples(10);
+  for (size_t i = 0; i < 10; ++i) examples[i].ids = Ids(i + 1, 1);
+  TrainOptions options;
+  options.batch_size = 4;
+  options.micro_batch_size = 2;
+  for (const bool grouped : {false, true}) {
+    options.group_by_length = grouped;
+    Batches batches(examples, options), again(examples, options);
+    CHECK(batches.steps_per_epoch() == 3);
+    std::multiset<size_t> seen;
+    for (int64_t step = 0; step < 3; ++step) {
+      const StepRows rows = batches.rows(step);
+      CHECK(rows == again.rows(step));
+      for (const auto& micro : rows) {
+        for (const Example* e : micro) seen.insert(e->ids.size());
+      }
+    }
+    CHECK(seen == std::multiset<size_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+    if (!grouped) CHECK(batches.rows(0) != batches.rows(3));
+  }
+}
+
+TEST_CASE("TensorBoard's checksum and the loss curve are well formed", "[train]") {
+  CHECK(crc32c("123456789") == 0xe3069283u);  // the check value of CRC-32C
+  const std::string svg = loss_plot({Json{{"step", 1}, {"loss", 3.0}}, Json{{"step", 2}, {"loss", 2.0}}, Json{{"step", 2}, {"eval_loss", 2.5}}});
+  CHECK(svg.starts_with("<svg"));
+  CHECK(svg.ends_with("</svg>\n"));
+  CHECK(loss_plot({}).ends_with("</svg>\n"));
+}
+
+TEST_CASE("HypLoRA learns real rows on a real checkpoint", "[train]") {
+  const auto base = test::shared("models/stories260K"), data = test::shared("data/eval");
+  if (!base || !data) return;
+  const test::TempFolder folder;
+  Json config{{"base_model", base->string()}, {"output_dir", (folder / "out").string()}, {"max_steps", 30}, {"warmup_steps", 3},
+              {"learning_rate", 0.003},       {"batch_size", 8},                         {"lora_r", 8},     {"lora_alpha", 16},
+              {"val_set_size", 16},           {"cutoff_len", 512}};
+  config["data_path"] = Json::array();
+  for (const char* name : {"AddSub.json", "MultiArith.json", "SingleEq.json"}) config["data_path"].push_back((*data / name).string());
+  const TrainOutcome outcome = run(read_train_options(config, "config", {}));
+  CHECK(*outcome.last_loss < 0.75 * *outcome.first_loss);
+}
+
+}  // namespace
+}  // namespace hyplora
