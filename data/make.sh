@@ -16,5 +16,5 @@ spm_train --input=$work/tokenizer.txt --model_prefix=$work/tokenizer --model_typ
   --character_coverage=1.0 --minloglevel=1
 cp $work/tokenizer.model $model/
 
-"$bin"/hyplora-train --config data/pretrain.json "$@"  # about 12 minutes
+"$bin"/hyplora-train --config data/pretrain.json "$@"  # 12 to 15 minutes on one core
 cp $work/pretrain/model.safetensors $model/
