@@ -1,12 +1,12 @@
 #include "adapter/low_rank.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
 
 #include "ops/kept.h"
 #include "ops/products.h"
+#include "ops/rows.h"
 
 namespace hyplora {
 namespace {
@@ -53,14 +53,11 @@ GateScalars scalars_of(const LowRank& adapter) {
           adapter.A.size(1)};
 }
 
-at::Tensor column(const at::Tensor& scalars, at::ScalarType type) { return scalars.to(type).unsqueeze(1); }
-
 /// phi, c and the scaled u of all tokens; x is already dropped.
 void open_gates(const at::Tensor& x, Trace& trace) {
   const LowRank& adapter = trace.adapter;
   const GateScalars scalars = scalars_of(adapter);
-  const at::ScalarType norm_type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  trace.inner = adapter.gates->inner(at::linalg_vector_norm(x, 2, {-1}, false, norm_type).to(at::kDouble), scalars);
+  trace.inner = adapter.gates->inner(ops::row_norms(x), scalars);
   const at::Tensor u = trace.z.to(at::kDouble) * trace.inner.phi.unsqueeze(1), wide_B = adapter.B.detach().to(at::kDouble);
   trace.Gu = at::mm(u, at::mm(wide_B.t(), wide_B));
   trace.outer = adapter.gates->outer((u * trace.Gu).sum(1).clamp_min_(0), scalars);
@@ -84,7 +81,7 @@ GateGradients close_gates(const at::Tensor& P, const Trace& trace) {
   const at::Tensor pz = (p * z).sum(1);
   GateGradients gradients;
   gradients.dz = (p * phi).to(trace.type);
-  gradients.dB = at::mm(adapter.B.detach().to(at::kDouble), at::mm((u * eta.unsqueeze(1)).t(), u));
+  gradients.dB = at::mm(adapter.B.detach(), at::mm((u * eta.unsqueeze(1)).t(), u).to(adapter.B.scalar_type()));
   gradients.weight = pz * trace.inner.slope;
   gradients.dk = ((pz * trace.inner.dk).sum() + (rho * trace.outer.dk).sum() * adapter.scale);
   const double bound = adapter.gates->k_gradient_bound();
@@ -145,11 +142,11 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
     at::Tensor dx = ops::frozen_product_grad(grad, weight);
     if (!trace.mask.defined()) {
       add_product(dx, gates.dz, A);
-      if (gates.weight.defined()) dx.addcmul_(input.to(dx.scalar_type()), column(gates.weight, dx.scalar_type()));
+      if (gates.weight.defined()) ops::add_weighted_rows(dx, input.to(dx.scalar_type()), gates.weight);
       return dx;
     }
     at::Tensor through = at::mm(gates.dz, A);
-    if (gates.weight.defined()) through.addcmul_(input, column(gates.weight, trace.type));
+    if (gates.weight.defined()) ops::add_weighted_rows(through, input, gates.weight);
     return dx.add_(through.mul_(trace.mask), 1 / trace.keep);
   }
 

@@ -1,15 +1,16 @@
 #include "ops/basic.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/rsqrt.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
-#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/silu_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include "ops/blocks.h"
 
 namespace hyplora::ops {
 namespace {
@@ -19,28 +20,36 @@ using torch::autograd::Function;
 using torch::autograd::variable_list;
 
 /// fp32 for the half-width types, x's own type for fp32 and fp64.
-at::Tensor widened(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); }
+at::ScalarType wide_type(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
 
 class RmsNorm : public Function<RmsNorm> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double eps) {
-    const at::Tensor wide = widened(x);
-    const at::Tensor scale = at::rsqrt(wide.square().mean(-1, true).add_(eps));  // [T, 1]
+    at::Tensor scale = at::empty({x.size(0), 1}, x.options().dtype(wide_type(x))), y = at::empty_like(x);
+    for_row_blocks(x, [&](int64_t first, int64_t count) {
+      const at::Tensor wide = x.narrow(0, first, count).to(scale.scalar_type());
+      at::Tensor scales = scale.narrow(0, first, count), rows = y.narrow(0, first, count);
+      scales.copy_(wide.square().mean(-1, true).add_(eps).rsqrt_());
+      rows.copy_(wide * scales).mul_(weight);
+    });
     context->save_for_backward({x, weight, scale});
-    return (wide * scale).to(x.scalar_type()).mul_(weight);
+    return y;
   }
 
   /// With n = x * scale and h = g * w: dx = scale * (h - n * mean(h * n)), dw = sum over tokens of g * n.
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &scale = saved[2];
-    const at::Tensor normed = widened(x) * scale, grad = widened(grads[0]);
     at::Tensor dx, dw;
-    if (context->needs_input_grad(1)) dw = (grad * normed).sum(0).to(weight.scalar_type());
+    if (context->needs_input_grad(1)) dw = (grads[0] * (x * scale)).sum(0).to(weight.scalar_type());
     if (context->needs_input_grad(0)) {
-      at::Tensor h = grad * weight;
-      const at::Tensor projection = (h * normed).mean(-1, true);
-      dx = h.addcmul_(normed, projection, -1).mul_(scale).to(x.scalar_type());
+      dx = at::empty_like(x);
+      for_row_blocks(x, [&](int64_t first, int64_t count) {
+        const at::Tensor scales = scale.narrow(0, first, count), normed = x.narrow(0, first, count) * scales;
+        at::Tensor h = grads[0].narrow(0, first, count).to(scale.scalar_type()) * weight;
+        const at::Tensor projection = (h * normed).mean(-1, true);
+        dx.narrow(0, first, count).copy_(h.addcmul_(normed, projection, -1).mul_(scales));
+      });
     }
     return {dx, dw, {}};
   }
@@ -75,12 +84,25 @@ class SwiGlu : public Function<SwiGlu> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& gate, const at::Tensor& up) {
     context->save_for_backward({gate, up});
-    return at::silu(gate).mul_(up);
+    at::Tensor y = at::empty_like(gate);
+    for_row_blocks(gate, [&](int64_t first, int64_t count) {
+      at::Tensor rows = y.narrow(0, first, count);
+      at::silu_out(rows, gate.narrow(0, first, count)).mul_(up.narrow(0, first, count));
+    });
+    return y;
   }
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const auto saved = context->get_saved_variables();
-    const at::Tensor &gate = saved[0], &up = saved[1], &grad = grads[0];
-    return {at::silu_backward(grad * up, gate), at::silu(gate).mul_(grad)};
+    at::Tensor dgate = at::empty_like(saved[0]), dup = at::empty_like(saved[0]);
+    for_row_blocks(dgate, [&](int64_t first, int64_t count) {
+      const at::Tensor gate = saved[0].narrow(0, first, count), up = saved[1].narrow(0, first, count);
+      const at::Tensor grad = grads[0].narrow(0, first, count);
+      at::Tensor to_gate = dgate.narrow(0, first, count), to_up = dup.narrow(0, first, count);
+      at::silu_out(to_up, gate).mul_(grad);
+      at::mul_out(to_gate, grad, up);
+      at::silu_backward_out(to_gate, to_gate, gate);
+    });
+    return {dgate, dup};
   }
 };
 

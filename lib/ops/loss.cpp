@@ -2,13 +2,16 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "ops/blocks.h"
 #include "ops/products.h"
 
 namespace hyplora::ops {
@@ -21,18 +24,20 @@ constexpr int64_t chunk_logits = 1 << 23;  // logits held at a time: 32 MiB of f
 
 int64_t chunk_tokens(int64_t vocab_size) { return std::max<int64_t>(16, chunk_logits / vocab_size); }
 
-at::Tensor wide_logits(const at::Tensor& hidden, const at::Tensor& weight) {
-  const at::Tensor logits = frozen_product(hidden, weight, {});
-  return logits.scalar_type() == at::kDouble ? logits : logits.to(at::kFloat);
-}
-
-/// Turns logits into softmax - onehot, in place, and returns the sum of the losses.
-at::Tensor loss_and_slope(at::Tensor& logits, const at::Tensor& targets) {
-  const at::Tensor index = targets.unsqueeze(1), log_total = logits.logsumexp(1, true);
-  const at::Tensor loss = (log_total - logits.gather(1, index)).sum();
-  logits.sub_(log_total).exp_();
-  logits.scatter_add_(1, index, at::zeros(index.sizes(), logits.options()).fill_(-1));
-  return loss;
+/// The loss of each row; with `wants_slope`, the logits become softmax - onehot in place. fp32 arithmetic inside.
+at::Tensor row_losses(at::Tensor& logits, const at::Tensor& targets, bool wants_slope) {
+  const at::ScalarType wide = logits.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  at::Tensor losses = at::empty({logits.size(0)}, logits.options().dtype(wide));
+  for_row_blocks(logits, [&](int64_t first, int64_t count) {
+    const at::Tensor index = targets.narrow(0, first, count).unsqueeze(1);
+    at::Tensor rows = logits.narrow(0, first, count);
+    at::Tensor log_softmax = at::log_softmax(rows.to(wide), 1);
+    losses.narrow(0, first, count).copy_(log_softmax.gather(1, index).squeeze(1)).neg_();
+    if (!wants_slope) return;
+    log_softmax.exp_().scatter_add_(1, index, at::full(index.sizes(), -1, log_softmax.options()));
+    rows.copy_(log_softmax);
+  });
+  return losses;
 }
 
 class HeadLoss : public torch::autograd::Function<HeadLoss> {
@@ -46,16 +51,10 @@ class HeadLoss : public torch::autograd::Function<HeadLoss> {
     for (int64_t first = 0; first < tokens; first += chunk) {
       const int64_t count = std::min(chunk, tokens - first);
       const at::Tensor part = hidden.narrow(0, first, count);
-      at::Tensor logits = wide_logits(part, weight);
-      if (!wants_hidden && !wants_weight) {
-        const at::Tensor picked = logits.gather(1, targets.narrow(0, first, count).unsqueeze(1));
-        loss.add_((logits.logsumexp(1, true) - picked).sum());
-        continue;
-      }
-      loss.add_(loss_and_slope(logits, targets.narrow(0, first, count)));
-      const at::Tensor slope = logits.to(weight.scalar_type());
-      if (wants_hidden) dhidden.narrow(0, first, count).copy_(frozen_product_grad(slope, weight));
-      if (wants_weight) dweight.addmm_(slope.t(), part);
+      at::Tensor logits = frozen_product(part, weight, {});
+      loss.add_(row_losses(logits, targets.narrow(0, first, count), wants_hidden || wants_weight).sum());
+      if (wants_hidden) dhidden.narrow(0, first, count).copy_(frozen_product_grad(logits, weight));
+      if (wants_weight) dweight.addmm_(logits.t(), part);
     }
     context->save_for_backward({dhidden, dweight});
     return loss;
