@@ -1,6 +1,10 @@
 #include "adapter/low_rank.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
 
@@ -14,6 +18,14 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+/// The gates of some consecutive tokens. One chunk a thread: the chain of small operations runs side by side and in cache.
+struct GatedTokens {
+  int64_t first = 0, count = 0;
+  InnerGate inner;
+  OuterGate outer;
+  at::Tensor Gu;  // B^T B u [count, r]
+};
+
 /// What forward leaves for backward, besides the tensors that autograd watches.
 struct Trace {
   LowRank adapter;
@@ -22,10 +34,7 @@ struct Trace {
   at::ScalarType type = at::kFloat;  // of the adapter's products
   at::Tensor z;                      // [T, r]
   at::Tensor scaled;                 // s c u [T, r]: what B is applied to
-  // with gates only
-  InnerGate inner;
-  OuterGate outer;
-  at::Tensor Gu;  // B^T B u [T, r]
+  std::vector<GatedTokens> gated;    // with gates only
 };
 
 /// The adapter's products run in the base's type where the machine has units for it; the gates may ask for fp32.
@@ -53,15 +62,43 @@ GateScalars scalars_of(const LowRank& adapter) {
           adapter.A.size(1)};
 }
 
+constexpr int64_t least_chunk = 64;  // tokens, below which a thread is not worth waking
+
+std::vector<GatedTokens> chunks_of(const at::Tensor& z) {
+  const int64_t tokens = z.size(0), threads = z.device().is_cpu() ? at::get_num_threads() : 1;
+  const int64_t size = std::max(least_chunk, (tokens + threads - 1) / threads);
+  std::vector<GatedTokens> chunks;
+  for (int64_t first = 0; first < tokens; first += size) {
+    chunks.emplace_back().first = first;
+    chunks.back().count = std::min(size, tokens - first);
+  }
+  return chunks;
+}
+
+/// Calls work(chunk index) for each chunk, side by side, without autograd.
+template <class Work>
+void for_chunks(const std::vector<GatedTokens>& chunks, Work work) {
+  at::parallel_for(0, static_cast<int64_t>(chunks.size()), 1, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;
+    for (int64_t i = begin; i < end; ++i) work(static_cast<size_t>(i));
+  });
+}
+
 /// phi, c and the scaled u of all tokens; x is already dropped.
 void open_gates(const at::Tensor& x, Trace& trace) {
   const LowRank& adapter = trace.adapter;
   const GateScalars scalars = scalars_of(adapter);
-  trace.inner = adapter.gates->inner(ops::row_norms(x), scalars);
-  const at::Tensor u = trace.z.to(at::kDouble) * trace.inner.phi.unsqueeze(1), wide_B = adapter.B.detach().to(at::kDouble);
-  trace.Gu = at::mm(u, at::mm(wide_B.t(), wide_B));
-  trace.outer = adapter.gates->outer((u * trace.Gu).sum(1).clamp_min_(0), scalars);
-  trace.scaled = (u * (trace.outer.c * adapter.scale).unsqueeze(1)).to(trace.type);
+  const at::Tensor norms = ops::row_norms(x), wide_B = adapter.B.detach().to(at::kDouble), G = at::mm(wide_B.t(), wide_B);
+  trace.scaled = at::empty_like(trace.z);
+  trace.gated = chunks_of(trace.z);
+  for_chunks(trace.gated, [&](size_t i) {
+    GatedTokens& part = trace.gated[i];
+    part.inner = adapter.gates->inner(norms.narrow(0, part.first, part.count), scalars);
+    const at::Tensor u = trace.z.narrow(0, part.first, part.count).to(at::kDouble) * part.inner.phi.unsqueeze(1);
+    part.Gu = at::mm(u, G);
+    part.outer = adapter.gates->outer((u * part.Gu).sum(1).clamp_min_(0), scalars);
+    trace.scaled.narrow(0, part.first, part.count).copy_(u * (part.outer.c * adapter.scale).unsqueeze(1));
+  });
 }
 
 /// Gradients with respect to z, and the gates' own contributions.
@@ -72,21 +109,45 @@ struct GateGradients {
   at::Tensor dk, dscale;
 };
 
-/// P = g B [T, r]. Names as in docs/maths.md, "Backward".
+/// The sums over one chunk's tokens.
+struct ChunkSums {
+  at::Tensor uu;  // sum eta u u^T [r, r]
+  at::Tensor dk, dscale;
+};
+
+/// One chunk of the backward pass; P = g B [T, r]. Names as in docs/maths.md, "Backward".
+ChunkSums close_chunk(const at::Tensor& P, const Trace& trace, const GatedTokens& part, GateGradients& gradients) {
+  const double scale = trace.adapter.scale;
+  const auto of_part = [&](const at::Tensor& all) { return all.narrow(0, part.first, part.count); };
+  const at::Tensor wide_P = of_part(P).to(at::kDouble), z = of_part(trace.z).to(at::kDouble), phi = part.inner.phi.unsqueeze(1);
+  const at::Tensor u = z * phi, rho = (u * wide_P).sum(1), eta = (rho * part.outer.dQ).mul_(2 * scale).unsqueeze(1);
+  const at::Tensor p = (wide_P * (part.outer.c * scale).unsqueeze(1)).addcmul_(eta, part.Gu), pz = (p * z).sum(1);
+  of_part(gradients.dz).copy_(p * phi);
+  of_part(gradients.weight).copy_(pz * part.inner.slope);
+  ChunkSums sums;
+  sums.uu = at::mm((u * eta).t(), u);
+  sums.dk = (pz * part.inner.dk).sum().add_((rho * part.outer.dk).sum(), scale);
+  if (part.inner.dscale.defined()) sums.dscale = (pz * part.inner.dscale).sum();
+  return sums;
+}
+
 GateGradients close_gates(const at::Tensor& P, const Trace& trace) {
-  const LowRank& adapter = trace.adapter;
-  const at::Tensor wide_P = P.to(at::kDouble), z = trace.z.to(at::kDouble), phi = trace.inner.phi.unsqueeze(1), u = z * phi;
-  const at::Tensor rho = (u * wide_P).sum(1), eta = (rho * trace.outer.dQ).mul_(2 * adapter.scale);
-  const at::Tensor p = (wide_P * (trace.outer.c * adapter.scale).unsqueeze(1)).addcmul_(eta.unsqueeze(1), trace.Gu);
-  const at::Tensor pz = (p * z).sum(1);
   GateGradients gradients;
-  gradients.dz = (p * phi).to(trace.type);
-  gradients.dB = at::mm(adapter.B.detach(), at::mm((u * eta.unsqueeze(1)).t(), u).to(adapter.B.scalar_type()));
-  gradients.weight = pz * trace.inner.slope;
-  gradients.dk = ((pz * trace.inner.dk).sum() + (rho * trace.outer.dk).sum() * adapter.scale);
-  const double bound = adapter.gates->k_gradient_bound();
-  if (bound > 0) gradients.dk = gradients.dk.clamp(-bound, bound);
-  if (trace.inner.dscale.defined()) gradients.dscale = (pz * trace.inner.dscale).sum();
+  gradients.dz = at::empty_like(trace.z);
+  gradients.weight = at::empty({P.size(0)}, P.options().dtype(at::kDouble));
+  std::vector<ChunkSums> sums(trace.gated.size());
+  for_chunks(trace.gated, [&](size_t i) { sums[i] = close_chunk(P, trace, trace.gated[i], gradients); });
+  ChunkSums total = sums[0];
+  for (size_t i = 1; i < sums.size(); ++i) {
+    total.uu.add_(sums[i].uu);
+    total.dk.add_(sums[i].dk);
+    if (total.dscale.defined()) total.dscale.add_(sums[i].dscale);
+  }
+  const at::Tensor B = trace.adapter.B.detach();
+  gradients.dB = at::mm(B, total.uu.to(B.scalar_type()));
+  const double bound = trace.adapter.gates->k_gradient_bound();
+  gradients.dk = bound > 0 ? total.dk.clamp(-bound, bound) : total.dk;
+  gradients.dscale = total.dscale;
   return gradients;
 }
 
