@@ -49,11 +49,6 @@ for ((round = 0; round < rounds; ++round)); do
       "$python" scripts/bench_report.py collect $cache/ours >>$cache/results-$adapter-$precision
     done
   done
-  # bf16 as on a machine without bf16 units: the library may not use them, ours widens the weights.
-  ONEDNN_MAX_CPU_ISA=AVX2 "$python" "$baseline" train --dir $cache --size small --precision bf16 --method lora --steps 2 --warmup 1 \
-    2>/dev/null >>$cache/results-peft-bf16-plain
-  ONEDNN_MAX_CPU_ISA=AVX2 HYPLORA_WIDEN_BF16=1 ours bf16 small 3 lora
-  "$python" scripts/bench_report.py collect $cache/ours >>$cache/results-lora-bf16-plain
   # From process start to the first finished step, on a model whose step is short.
   start=$(date +%s.%N)
   BENCH_T0=$start "$python" "$baseline" train --dir $cache --size nano --precision fp32 --steps 0 --warmup 1 2>/dev/null >>$cache/results-start-peft

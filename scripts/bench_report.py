@@ -64,8 +64,6 @@ def print_all(folder):
         lora, hyplora = ([r["median_step_s"] for r in rows(folder, f"{a}-{precision}")] for a in ("lora", "hyplora"))
         ratios = [h / r for h, r in zip(hyplora, lora)]
         print(f"{precision}: HypLoRA step over our LoRA step {spread(ratios)}")
-    print("bf16 without bf16 units (simulated):")
-    compare(folder, "bf16-plain")
     peft = [r["startup_s"]["total"] for r in rows(folder, "start-peft")]
     ours = [float(line) for line in open(Path(folder) / "results-start-ours")]
     print(f"process start to first step (nano): PEFT {spread(peft)} s, ours {spread(ours)} s: "

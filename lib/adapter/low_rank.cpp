@@ -5,12 +5,12 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
 
 #include "ops/kept.h"
 #include "ops/products.h"
-#include "ops/rows.h"
 
 namespace hyplora {
 namespace {
@@ -62,6 +62,14 @@ GateScalars scalars_of(const LowRank& adapter) {
           adapter.A.size(1)};
 }
 
+at::Tensor column(const at::Tensor& scalars, at::ScalarType type) { return scalars.to(type).unsqueeze(1); }
+
+/// |x_t| [T] in float64, summed in fp32 (float64 for float64).
+at::Tensor row_norms(const at::Tensor& x) {
+  const at::ScalarType type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return at::linalg_vector_norm(x, 2, {-1}, false, type).to(at::kDouble);
+}
+
 constexpr int64_t least_chunk = 64;  // tokens, below which a thread is not worth waking
 
 std::vector<GatedTokens> chunks_of(const at::Tensor& z) {
@@ -88,7 +96,7 @@ void for_chunks(const std::vector<GatedTokens>& chunks, Work work) {
 void open_gates(const at::Tensor& x, Trace& trace) {
   const LowRank& adapter = trace.adapter;
   const GateScalars scalars = scalars_of(adapter);
-  const at::Tensor norms = ops::row_norms(x), wide_B = adapter.B.detach().to(at::kDouble), G = at::mm(wide_B.t(), wide_B);
+  const at::Tensor norms = row_norms(x), wide_B = adapter.B.detach().to(at::kDouble), G = at::mm(wide_B.t(), wide_B);
   trace.scaled = at::empty_like(trace.z);
   trace.gated = chunks_of(trace.z);
   for_chunks(trace.gated, [&](size_t i) {
@@ -203,11 +211,11 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
     at::Tensor dx = ops::frozen_product_grad(grad, weight);
     if (!trace.mask.defined()) {
       add_product(dx, gates.dz, A);
-      if (gates.weight.defined()) ops::add_weighted_rows(dx, input.to(dx.scalar_type()), gates.weight);
+      if (gates.weight.defined()) dx.addcmul_(input.to(dx.scalar_type()), column(gates.weight, dx.scalar_type()));
       return dx;
     }
     at::Tensor through = at::mm(gates.dz, A);
-    if (gates.weight.defined()) ops::add_weighted_rows(through, input, gates.weight);
+    if (gates.weight.defined()) through.addcmul_(input, column(gates.weight, trace.type));
     return dx.add_(through.mul_(trace.mask), 1 / trace.keep);
   }
 

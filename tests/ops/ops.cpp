@@ -13,7 +13,6 @@
 #include "ops/basic.h"
 #include "ops/loss.h"
 #include "ops/products.h"
-#include "ops/rows.h"
 #include "support/support.h"
 
 namespace hyplora {
@@ -115,18 +114,6 @@ TEST_CASE("bf16 weights widened block by block give the fp32 product of the same
   CHECK(at::equal(y, at::matmul(x.to(at::kFloat), weight.to(at::kFloat).t()).to(at::kBFloat16)));
   const at::Tensor want = at::matmul(g.to(at::kFloat), weight.to(at::kFloat));
   CHECK(test::largest_difference(dx, want) < 0.005 * want.abs().max().item<double>());
-}
-
-TEST_CASE("Row norms and weighted rows are the plain formulas in every type", "[ops]") {
-  for (const auto type : {at::kDouble, at::kFloat, at::kBFloat16}) {
-    const double tolerance = type == at::kBFloat16 ? 2e-2 : 1e-5;
-    const at::Tensor x = random({70, 33}).to(type), start = random({70, 33}).to(type), weights = random({70});
-    const at::Tensor wide = x.to(at::kDouble);
-    CHECK(test::largest_difference(ops::row_norms(x), wide.norm(2, {-1})) < 1e-5);
-    at::Tensor dx = start.clone();
-    ops::add_weighted_rows(dx, x, weights);
-    CHECK(test::largest_difference(dx, start.to(at::kDouble) + wide * weights.unsqueeze(1)) < tolerance);
-  }
 }
 
 TEST_CASE("Operations in blocks see every row, however many there are", "[ops]") {
