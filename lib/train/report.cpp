@@ -34,6 +34,11 @@ std::string adapter_text(const AdapterOptions& o) {
   return text + fmt::format(", rank {}, alpha {}, dropout {}", o.lora_r, o.lora_alpha, o.lora_dropout);
 }
 
+std::string title_text(const TrainOptions& o) {
+  if (o.init_base == "random") return "Trained from random weights: " + o.base_model;
+  return (o.adapter.adapter == "full" ? "Fine-tune of " : "Adapter of ") + o.base_model;
+}
+
 std::string loading_text(const AdapterOptions& o) {
   if (o.adapter == "full") return "This folder is a Hugging Face checkpoint.\n";
   if (o.adapter == "lora") return "The folder loads in Hugging Face PEFT and in hyplora (`--adapter`).\n";
@@ -43,8 +48,8 @@ std::string loading_text(const AdapterOptions& o) {
 
 std::string model_card(const TrainingSetup& setup, const TrainerState& state, int64_t written_step) {
   const TrainOptions& o = setup.options;
-  std::string card = fmt::format("---\nlibrary_name: hyplora\nbase_model: {}\ntags: [{}]\n---\n\n# {} of {}\n\n", o.base_model,
-                                 o.adapter.adapter, o.adapter.adapter == "full" ? "Fine-tune" : "Adapter", o.base_model);
+  std::string card = fmt::format("---\nlibrary_name: hyplora\nbase_model: {}\ntags: [{}]\n---\n\n# {}\n\n", o.base_model,
+                                 o.adapter.adapter, title_text(o));
   card += "| | |\n|---|---|\n" + row("adapter", adapter_text(o.adapter));
   if (const auto K = setup.adapters.curvature_summary()) {
     card += row("curvature K (least, mean, largest)", fmt::format("{:.4g}, {:.4g}, {:.4g}", (*K)[0], (*K)[1], (*K)[2]));
