@@ -8,7 +8,10 @@
 #include <ATen/ops/outer.h>
 #include <ATen/ops/tensor.h>
 
+#include <cmath>
+
 #include "model/recompute.h"
+#include "ops/attention.h"
 #include "ops/loss.h"
 #include "ops/products.h"
 
@@ -64,12 +67,12 @@ Transformer::Angles Transformer::angles(const TokenBatch& batch) const {
 }
 
 at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const {
-  const ops::HeadShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim};
+  const ops::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim, 1 / std::sqrt(static_cast<double>(spec_.head_dim))};
+  if (batch.past.empty()) return ops::packed_attention(q, k, v, batch.lengths, shape);
   const auto qs = q.split_with_sizes(batch.lengths), ks = k.split_with_sizes(batch.lengths), vs = v.split_with_sizes(batch.lengths);
   std::vector<at::Tensor> mixed;
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    auto [keys, values] = batch.past.empty() ? std::pair(ks[row], vs[row])
-                                             : batch.past[row]->append(static_cast<int64_t>(layer), ks[row], vs[row]);
+    const auto [keys, values] = batch.past[row]->append(static_cast<int64_t>(layer), ks[row], vs[row]);
     mixed.push_back(ops::attention(qs[row], keys, values, shape));
   }
   return mixed.size() == 1 ? mixed[0] : at::cat(mixed);

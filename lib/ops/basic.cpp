@@ -4,8 +4,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mul.h>
-#include <ATen/ops/ones.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/silu_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -106,12 +104,6 @@ class SwiGlu : public Function<SwiGlu> {
   }
 };
 
-/// [L, heads * head_dim] -> [groups, kv_heads, L, head_dim]: the query heads that share a key head lie along the batch, so that
-/// keys and values are expanded there without a copy.
-at::Tensor grouped(const at::Tensor& x, int64_t kv_heads, int64_t head_dim) {
-  return x.view({x.size(0), kv_heads, -1, head_dim}).permute({2, 1, 0, 3});
-}
-
 }  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) { return RmsNorm::apply(x, weight, eps); }
@@ -119,18 +111,5 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
 at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) { return Rope::apply(x, cos, sin); }
 
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) { return SwiGlu::apply(gate, up); }
-
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const HeadShape& shape) {
-  const int64_t length = q.size(0), keys = k.size(0), groups = shape.heads / shape.kv_heads;
-  const at::Tensor queries = grouped(q, shape.kv_heads, shape.head_dim);
-  const auto shared = [&](const at::Tensor& x) {
-    return grouped(x, shape.kv_heads, shape.head_dim).expand({groups, shape.kv_heads, keys, shape.head_dim});
-  };
-  std::optional<at::Tensor> seen;
-  if (length > 1 && keys > length) seen = at::ones({length, keys}, q.options().dtype(at::kBool)).tril(keys - length);
-  const bool causal = length > 1 && keys == length;
-  const at::Tensor mixed = at::scaled_dot_product_attention(queries, shared(k), shared(v), seen, 0.0, causal);
-  return mixed.permute({2, 1, 0, 3}).reshape({length, shape.heads * shape.head_dim});
-}
 
 }  // namespace hyplora::ops

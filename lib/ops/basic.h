@@ -4,12 +4,9 @@
 //   rms_norm   y = w * x / sqrt(mean(x^2) + eps), the mean and the quotient in fp32      Zhang & Sennrich 2019, arXiv 1910.07467
 //   rope       (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin), halves of a head           Su et al. 2021, arXiv 2104.09864
 //   swiglu     silu(gate) * up                                                            Shazeer 2020, arXiv 2002.05202
-//   attention  softmax(q k^T * scale, causal) v for each row of the batch
 #pragma once
 
 #include <ATen/core/Tensor.h>
-
-#include <vector>
 
 namespace hyplora::ops {
 
@@ -21,13 +18,5 @@ at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& si
 
 /// gate, up [T, I] -> [T, I].
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up);
-
-struct HeadShape {
-  int64_t heads = 0, kv_heads = 0, head_dim = 0;
-};
-
-/// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own, and
-/// a token sees itself and those before it. -> [L, heads * head_dim]
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const HeadShape& shape);
 
 }  // namespace hyplora::ops

@@ -5,7 +5,6 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/silu.h>
-#include <ATen/ops/softmax.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cstdlib>
@@ -18,25 +17,11 @@
 namespace hyplora {
 namespace {
 
-using Function = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
-
-/// Values and all gradients of both functions agree on these inputs, for a random upstream gradient.
-void check_same(const Function& ours, const Function& plain, std::vector<at::Tensor> inputs, double tolerance = 1e-10) {
-  for (auto& input : inputs) input.requires_grad_();
-  const at::Tensor a = ours(inputs), b = plain(inputs), g = at::randn(b.sizes(), b.options());
-  CHECK(test::largest_difference(a, b) < tolerance);
-  const auto da = torch::autograd::grad({a}, inputs, {g}), db = torch::autograd::grad({b}, inputs, {g});
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    INFO("gradient of input " << i);
-    CHECK(test::largest_difference(da[i], db[i]) < tolerance);
-  }
-}
-
 at::Tensor random(at::IntArrayRef shape) { return at::randn(shape, at::kDouble); }
 
 TEST_CASE("rms_norm is the plain formula", "[ops]") {
   for (const int64_t width : {1, 8, 33}) {
-    check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5); },
+    test::check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5); },
                [](const auto& in) { return in[1] * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
                {random({7, width}), random({width})});
   }
@@ -44,7 +29,7 @@ TEST_CASE("rms_norm is the plain formula", "[ops]") {
 
 TEST_CASE("rope turns pairs of a head's halves", "[ops]") {
   const at::Tensor angle = random({5, 1, 4}), cos = angle.cos(), sin = angle.sin();
-  check_same([&](const auto& in) { return ops::rope(in[0], cos, sin); },
+  test::check_same([&](const auto& in) { return ops::rope(in[0], cos, sin); },
              [&](const auto& in) {
                const auto half = in[0].view({5, 3, 8}).chunk(2, -1);
                return at::cat({half[0] * cos - half[1] * sin, half[1] * cos + half[0] * sin}, -1).reshape({5, 24});
@@ -53,41 +38,15 @@ TEST_CASE("rope turns pairs of a head's halves", "[ops]") {
 }
 
 TEST_CASE("swiglu is silu(gate) * up", "[ops]") {
-  check_same([](const auto& in) { return ops::swiglu(in[0], in[1]); }, [](const auto& in) { return at::silu(in[0]) * in[1]; },
+  test::check_same([](const auto& in) { return ops::swiglu(in[0], in[1]); }, [](const auto& in) { return at::silu(in[0]) * in[1]; },
              {random({6, 10}), random({6, 10})});
-}
-
-/// softmax(q k^T / sqrt(head_dim)) v head by head, the last L of S keys being q's own.
-at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const ops::HeadShape& s) {
-  const int64_t length = q.size(0), keys = k.size(0);
-  const at::Tensor hidden = at::ones({length, keys}, at::kBool).tril(keys - length).logical_not();
-  std::vector<at::Tensor> heads;
-  for (int64_t h = 0; h < s.heads; ++h) {
-    const int64_t kv = h / (s.heads / s.kv_heads);
-    const auto part = [&](const at::Tensor& x, int64_t i) { return x.narrow(1, i * s.head_dim, s.head_dim); };
-    const at::Tensor scores = at::matmul(part(q, h), part(k, kv).t()) / std::sqrt(static_cast<double>(s.head_dim));
-    heads.push_back(at::matmul(scores.masked_fill(hidden, -INFINITY).softmax(-1), part(v, kv)));
-  }
-  return at::cat(heads, 1);
-}
-
-TEST_CASE("attention is causal and shares key heads in groups", "[ops]") {
-  for (const ops::HeadShape shape : {ops::HeadShape{4, 4, 8}, ops::HeadShape{4, 2, 8}, ops::HeadShape{6, 1, 4}}) {
-    for (const auto& [length, keys] : {std::pair<int64_t, int64_t>{5, 5}, {1, 1}, {1, 6}, {3, 7}}) {
-      INFO(shape.heads << " heads, " << shape.kv_heads << " key heads, " << length << " queries, " << keys << " keys");
-      check_same([&](const auto& in) { return ops::attention(in[0], in[1], in[2], shape); },
-                 [&](const auto& in) { return plain_attention(in[0], in[1], in[2], shape); },
-                 {random({length, shape.heads * shape.head_dim}), random({keys, shape.kv_heads * shape.head_dim}),
-                  random({keys, shape.kv_heads * shape.head_dim})});
-    }
-  }
 }
 
 TEST_CASE("head_loss is the sum of cross-entropies, over more tokens than one chunk", "[ops]") {
   const int64_t vocab = 1 << 19, tokens = 40;  // 16 tokens a chunk
   const at::Tensor targets = at::randint(vocab, {tokens}, at::kLong);
   const at::Tensor weight = random({vocab, 3}) * 0.3;
-  check_same([&](const auto& in) { return ops::head_loss(in[0], in[1], targets); },
+  test::check_same([&](const auto& in) { return ops::head_loss(in[0], in[1], targets); },
              [&](const auto& in) {
                return at::cross_entropy_loss(at::matmul(in[0], in[1].t()), targets, {}, at::Reduction::Sum);
              },
@@ -102,7 +61,7 @@ TEST_CASE("Without gradients head_loss gives the same number", "[ops]") {
 
 TEST_CASE("frozen_linear is x W^T + b with a gradient for x", "[ops]") {
   const at::Tensor weight = random({9, 5}), bias = random({9});
-  check_same([&](const auto& in) { return ops::frozen_linear(in[0], weight, bias); },
+  test::check_same([&](const auto& in) { return ops::frozen_linear(in[0], weight, bias); },
              [&](const auto& in) { return at::matmul(in[0], weight.t()) + bias; }, {random({4, 5})});
 }
 
@@ -118,9 +77,9 @@ TEST_CASE("bf16 weights widened block by block give the fp32 product of the same
 
 TEST_CASE("Operations in blocks see every row, however many there are", "[ops]") {
   for (const int64_t rows : {1, 31, 33, 200}) {
-    check_same([](const auto& in) { return ops::swiglu(in[0], in[1]); }, [](const auto& in) { return at::silu(in[0]) * in[1]; },
+    test::check_same([](const auto& in) { return ops::swiglu(in[0], in[1]); }, [](const auto& in) { return at::silu(in[0]) * in[1]; },
                {random({rows, 2100}), random({rows, 2100})});
-    check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5); },
+    test::check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5); },
                [](const auto& in) { return in[1] * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
                {random({rows, 2100}), random({2100})}, 1e-9);
   }

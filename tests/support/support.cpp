@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/randn.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cstdlib>
 #include <limits>
@@ -39,6 +41,17 @@ double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor x = a.detach().to(at::kDouble).reshape(-1), y = b.detach().to(at::kDouble).reshape(-1);
   const double difference = (x - y).abs().max().item<double>();
   return std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
+}
+
+void check_same(const TensorFunction& ours, const TensorFunction& plain, std::vector<at::Tensor> inputs, double tolerance) {
+  for (auto& input : inputs) input.requires_grad_();
+  const at::Tensor a = ours(inputs), b = plain(inputs), g = at::randn(b.sizes(), b.options());
+  CHECK(largest_difference(a, b) < tolerance);
+  const auto da = torch::autograd::grad({a}, inputs, {g}), db = torch::autograd::grad({b}, inputs, {g});
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    INFO("gradient of input " << i);
+    CHECK(largest_difference(da[i], db[i]) < tolerance);
+  }
 }
 
 Ran run(const std::string& program, const std::vector<std::string>& arguments, const std::string& input) {

@@ -1,0 +1,28 @@
+// Attention of packed rows:  softmax(q k^T * scale, causal, within the window) v, each row for itself.
+//
+// On the CPU the work is cut into blocks of queries that meet only the keys they can see, on fp32 copies of a block, so that nothing of
+// size L x L is kept (Dao 2023, arXiv 2307.08691, "FlashAttention-2"; the backward pass computes the probabilities again). Elsewhere it
+// is LibTorch's scaled_dot_product_attention, row by row.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace hyplora::ops {
+
+struct AttentionShape {
+  int64_t heads = 0, kv_heads = 0, head_dim = 0;
+  double scale = 0;    // of the scores
+  int64_t window = 0;  // a token sees itself and the window - 1 before it; 0: all before it
+};
+
+/// q [T, heads * head_dim], k, v [T, kv_heads * head_dim], rows of `lengths` tokens that sum to T -> [T, heads * head_dim].
+at::Tensor packed_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<int64_t>& lengths,
+                            const AttentionShape& shape);
+
+/// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own.
+/// -> [L, heads * head_dim]
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape);
+
+}  // namespace hyplora::ops
