@@ -9,6 +9,7 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
 
+#include "ops/blocks.h"
 #include "ops/kept.h"
 #include "ops/products.h"
 
@@ -18,14 +19,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// The gates of some consecutive tokens. One chunk a thread: the chain of small operations runs side by side and in cache.
-struct GatedTokens {
-  int64_t first = 0, count = 0;
-  InnerGate inner;
-  OuterGate outer;
-  at::Tensor Gu;  // B^T B u [count, r]
-};
-
 /// What forward leaves for backward, besides the tensors that autograd watches.
 struct Trace {
   LowRank adapter;
@@ -34,7 +27,7 @@ struct Trace {
   at::ScalarType type = at::kFloat;  // of the adapter's products
   at::Tensor z;                      // [T, r]
   at::Tensor scaled;                 // s c u [T, r]: what B is applied to
-  std::vector<GatedTokens> gated;    // with gates only
+  at::Tensor Gu, records;            // with gates only: B^T B u [T, r], [T, gate_record]
 };
 
 /// The adapter's products run in the base's type where the machine has units for it; the gates may ask for fp32.
@@ -67,28 +60,25 @@ at::Tensor column(const at::Tensor& scalars, at::ScalarType type) { return scala
 /// |x_t| [T] in float64, summed in fp32 (float64 for float64).
 at::Tensor row_norms(const at::Tensor& x) {
   const at::ScalarType type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return at::linalg_vector_norm(x, 2, {-1}, false, type).to(at::kDouble);
+  at::Tensor norms = at::empty({x.size(0)}, x.options().dtype(at::kDouble));
+  ops::for_row_blocks(x, [&](int64_t first, int64_t count) {
+    norms.narrow(0, first, count).copy_(at::linalg_vector_norm(x.narrow(0, first, count), 2, {-1}, false, type));
+  });
+  return norms;
 }
+
+at::Tensor doubles(const at::Tensor& like, at::IntArrayRef shape) { return at::empty(shape, like.options().dtype(at::kDouble)); }
 
 constexpr int64_t least_chunk = 64;  // tokens, below which a thread is not worth waking
 
-std::vector<GatedTokens> chunks_of(const at::Tensor& z) {
+/// Calls work(first, count) for chunks of tokens, on the CPU one a thread side by side, without autograd.
+template <class Work>
+void for_chunks(const at::Tensor& z, Work work) {
   const int64_t tokens = z.size(0), threads = z.device().is_cpu() ? at::get_num_threads() : 1;
   const int64_t size = std::max(least_chunk, (tokens + threads - 1) / threads);
-  std::vector<GatedTokens> chunks;
-  for (int64_t first = 0; first < tokens; first += size) {
-    chunks.emplace_back().first = first;
-    chunks.back().count = std::min(size, tokens - first);
-  }
-  return chunks;
-}
-
-/// Calls work(chunk index) for each chunk, side by side, without autograd.
-template <class Work>
-void for_chunks(const std::vector<GatedTokens>& chunks, Work work) {
-  at::parallel_for(0, static_cast<int64_t>(chunks.size()), 1, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, (tokens + size - 1) / size, 1, [&](int64_t begin, int64_t end) {
     const at::NoGradGuard no_grad;
-    for (int64_t i = begin; i < end; ++i) work(static_cast<size_t>(i));
+    for (int64_t i = begin; i < end; ++i) work(i * size, std::min(size, tokens - i * size));
   });
 }
 
@@ -96,16 +86,18 @@ void for_chunks(const std::vector<GatedTokens>& chunks, Work work) {
 void open_gates(const at::Tensor& x, Trace& trace) {
   const LowRank& adapter = trace.adapter;
   const GateScalars scalars = scalars_of(adapter);
+  const int64_t tokens = x.size(0);
   const at::Tensor norms = row_norms(x), wide_B = adapter.B.detach().to(at::kDouble), G = at::mm(wide_B.t(), wide_B);
+  const at::Tensor u = doubles(x, trace.z.sizes());
   trace.scaled = at::empty_like(trace.z);
-  trace.gated = chunks_of(trace.z);
-  for_chunks(trace.gated, [&](size_t i) {
-    GatedTokens& part = trace.gated[i];
-    part.inner = adapter.gates->inner(norms.narrow(0, part.first, part.count), scalars);
-    const at::Tensor u = trace.z.narrow(0, part.first, part.count).to(at::kDouble) * part.inner.phi.unsqueeze(1);
-    part.Gu = at::mm(u, G);
-    part.outer = adapter.gates->outer((u * part.Gu).sum(1).clamp_min_(0), scalars);
-    trace.scaled.narrow(0, part.first, part.count).copy_(u * (part.outer.c * adapter.scale).unsqueeze(1));
+  trace.Gu = doubles(x, trace.z.sizes());
+  trace.records = doubles(x, {tokens, gate_record});
+  for_chunks(trace.z, [&](int64_t first, int64_t count) {
+    const auto part = [&](const at::Tensor& all) { return all.narrow(0, first, count); };
+    adapter.gates->enter({part(norms), part(trace.z), part(trace.records), part(u)}, scalars);
+    at::Tensor Gu = part(trace.Gu);
+    at::mm_out(Gu, part(u), G);
+    adapter.gates->leave({part(u), Gu, adapter.scale, part(trace.records), part(trace.scaled)}, scalars);
   });
 }
 
@@ -117,45 +109,24 @@ struct GateGradients {
   at::Tensor dk, dscale;
 };
 
-/// The sums over one chunk's tokens.
-struct ChunkSums {
-  at::Tensor uu;  // sum eta u u^T [r, r]
-  at::Tensor dk, dscale;
-};
-
-/// One chunk of the backward pass; P = g B [T, r]. Names as in docs/maths.md, "Backward".
-ChunkSums close_chunk(const at::Tensor& P, const Trace& trace, const GatedTokens& part, GateGradients& gradients) {
-  const double scale = trace.adapter.scale;
-  const auto of_part = [&](const at::Tensor& all) { return all.narrow(0, part.first, part.count); };
-  const at::Tensor wide_P = of_part(P).to(at::kDouble), z = of_part(trace.z).to(at::kDouble), phi = part.inner.phi.unsqueeze(1);
-  const at::Tensor u = z * phi, rho = (u * wide_P).sum(1), eta = (rho * part.outer.dQ).mul_(2 * scale).unsqueeze(1);
-  const at::Tensor p = (wide_P * (part.outer.c * scale).unsqueeze(1)).addcmul_(eta, part.Gu), pz = (p * z).sum(1);
-  of_part(gradients.dz).copy_(p * phi);
-  of_part(gradients.weight).copy_(pz * part.inner.slope);
-  ChunkSums sums;
-  sums.uu = at::mm((u * eta).t(), u);
-  sums.dk = (pz * part.inner.dk).sum().add_((rho * part.outer.dk).sum(), scale);
-  if (part.inner.dscale.defined()) sums.dscale = (pz * part.inner.dscale).sum();
-  return sums;
-}
-
+/// The gates' backward pass; P = g B [T, r].
 GateGradients close_gates(const at::Tensor& P, const Trace& trace) {
+  const LowRank& adapter = trace.adapter;
+  const int64_t tokens = P.size(0);
   GateGradients gradients;
   gradients.dz = at::empty_like(trace.z);
-  gradients.weight = at::empty({P.size(0)}, P.options().dtype(at::kDouble));
-  std::vector<ChunkSums> sums(trace.gated.size());
-  for_chunks(trace.gated, [&](size_t i) { sums[i] = close_chunk(P, trace, trace.gated[i], gradients); });
-  ChunkSums total = sums[0];
-  for (size_t i = 1; i < sums.size(); ++i) {
-    total.uu.add_(sums[i].uu);
-    total.dk.add_(sums[i].dk);
-    if (total.dscale.defined()) total.dscale.add_(sums[i].dscale);
-  }
-  const at::Tensor B = trace.adapter.B.detach();
-  gradients.dB = at::mm(B, total.uu.to(B.scalar_type()));
-  const double bound = trace.adapter.gates->k_gradient_bound();
-  gradients.dk = bound > 0 ? total.dk.clamp(-bound, bound) : total.dk;
-  gradients.dscale = total.dscale;
+  gradients.weight = doubles(P, {tokens});
+  const at::Tensor u = doubles(P, P.sizes()), eta_u = doubles(P, P.sizes()), sums = doubles(P, {tokens, 2});
+  for_chunks(P, [&](int64_t first, int64_t count) {
+    const auto part = [&](const at::Tensor& all) { return all.narrow(0, first, count); };
+    adapter.gates->back({part(P), part(trace.z), part(trace.Gu), part(trace.records), adapter.scale, part(gradients.dz),
+                         part(gradients.weight), part(u), part(eta_u), part(sums)});
+  });
+  const at::Tensor B = adapter.B.detach(), scalars = sums.sum(0);
+  gradients.dB = at::mm(B, at::mm(eta_u.t(), u).to(B.scalar_type()));
+  const double bound = adapter.gates->k_gradient_bound();
+  gradients.dk = bound > 0 ? scalars[0].clamp(-bound, bound) : scalars[0];
+  if (adapter.gates->has_norm_scale()) gradients.dscale = scalars[1];
   return gradients;
 }
 

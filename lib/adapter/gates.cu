@@ -1,0 +1,32 @@
+// The passes over tokens as CUDA kernels, one thread a token, on LibTorch's current stream.
+#include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDAException.h>
+
+#include "adapter/gate_passes.h"
+#include "adapter/lorentz.h"
+#include "adapter/release.h"
+
+namespace hyplora {
+namespace {
+
+constexpr int threads = 64;
+
+template <class Work>
+__global__ void each_token(int64_t tokens, Work work) {
+  const int64_t t = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (t < tokens) work(work.variant(), t);
+}
+
+}  // namespace
+
+template <class Work>
+void CudaRunner::run(int64_t tokens, const Work& work) {
+  const auto blocks = static_cast<unsigned>((tokens + threads - 1) / threads);
+  each_token<<<blocks, threads, 0, at::cuda::getCurrentCUDAStream()>>>(tokens, work);
+  C10_CUDA_KERNEL_LAUNCH_CHECK();
+}
+
+template struct GatePasses<Lorentz, CudaRunner>;
+template struct GatePasses<Release, CudaRunner>;
+
+}  // namespace hyplora
