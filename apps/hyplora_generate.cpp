@@ -40,11 +40,15 @@ std::vector<Ids> read_id_lines(const std::string& file) {
   return prompts;
 }
 
-std::string prompt_text(const Arguments& arguments) {
+/// Without a template the text is the whole prompt, special tokens included; inside a template it is data.
+Ids prompt_ids(const Arguments& arguments, const Tokenizer& tokenizer) {
   const std::string text = arguments.prompt != "-"
                                ? arguments.prompt
                                : std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  return render_prompt(find_prompt_template(arguments.prompt_template), text, "");
+  if (arguments.prompt_template == "none") return tokenizer.encode(text);
+  const PromptTemplate form = find_prompt_template(arguments.prompt_template);
+  require_template_tokens(form, tokenizer);
+  return render_prompt(form, text, "").encode(tokenizer);
 }
 
 /// The text that the new ids add: pieces may carry a space that decoding drops at the start of a text.
@@ -61,7 +65,7 @@ int run(Arguments& arguments) {
   const ModelSpec spec = read_model_spec(arguments.model);
   const bool needs_text = arguments.has_prompt || !arguments.output_ids;
   const auto tokenizer = needs_text ? load_tokenizer(arguments.model) : nullptr;
-  const std::vector<Ids> prompts = arguments.has_prompt ? std::vector<Ids>{tokenizer->encode(prompt_text(arguments))}
+  const std::vector<Ids> prompts = arguments.has_prompt ? std::vector<Ids>{prompt_ids(arguments, *tokenizer)}
                                                         : read_id_lines(arguments.ids);
   Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);

@@ -14,7 +14,7 @@ namespace {
 struct Arguments {
   apps::CommonOptions common;
   std::string model, file;
-  bool no_special = false, decode = false;
+  bool no_special = false, decode = false, keep_special = false;
 };
 
 /// The inputs: the elements of a JSON array in a file, or stdin's lines; ids are JSON there, texts are not.
@@ -37,12 +37,12 @@ void encode(const Tokenizer& tokenizer, const Json& input, size_t number, bool s
   std::puts(Json(tokenizer.encode(input.get<std::string>(), special)).dump().c_str());
 }
 
-void decode(const Tokenizer& tokenizer, const Json& input, size_t number) {
+void decode(const Tokenizer& tokenizer, const Json& input, size_t number, bool keep_special) {
   const auto is_id = [](const Json& v) { return v.is_number_integer(); };
   if (!input.is_array() || !std::all_of(input.begin(), input.end(), is_id)) {
     throw InputError("ids {}: found {}, expected an array of integers.", number, input.type_name());
   }
-  std::puts(Json(tokenizer.decode(input.get<Ids>())).dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  std::puts(Json(tokenizer.decode(input.get<Ids>(), keep_special)).dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
 }
 
 int run(const Arguments& arguments) {
@@ -52,7 +52,7 @@ int run(const Arguments& arguments) {
   for (const auto& input : read_inputs(arguments)) {
     ++number;
     if (arguments.decode) {
-      decode(*tokenizer, input, number);
+      decode(*tokenizer, input, number, arguments.keep_special);
     } else {
       encode(*tokenizer, input, number, !arguments.no_special);
     }
@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   app.add_option("--model", arguments.model, "checkpoint folder")->required();
   app.add_option("--file", arguments.file, "JSON array of strings (with --decode: of arrays of ids); else the lines of stdin");
   app.add_flag("--no-special", arguments.no_special, "without BOS and EOS");
+  app.add_flag("--keep-special", arguments.keep_special, "with --decode: special tokens are printed too");
   app.add_flag("--decode", arguments.decode, "ids to texts: one JSON string a line");
   apps::add_common_options(app, arguments.common);
   return apps::run_program(app, argc, argv, [&] { return run(arguments); });

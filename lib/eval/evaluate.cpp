@@ -17,12 +17,13 @@ Json record_of(const Row& row, const std::string& prompt) {
 }
 
 std::vector<Ids> encode_prompts(const std::vector<Row>& rows, const Tokenizer& tokenizer, const EvaluateOptions& options, Json& records) {
+  require_template_tokens(options.prompt, tokenizer);
   std::vector<Ids> prompts;
   for (const auto& row : rows) {
     if (row.tokenised()) throw InputError("{}: it came as token ids; scoring needs text.", row.where);
-    const std::string prompt = render_prompt(options.prompt, row.instruction, row.input);
-    records.push_back(record_of(row, prompt));
-    prompts.push_back(tokenizer.encode(prompt));
+    const PromptText prompt = render_prompt(options.prompt, row.instruction, row.input);
+    records.push_back(record_of(row, prompt.text));
+    prompts.push_back(prompt.encode(tokenizer));
   }
   return prompts;
 }

@@ -13,18 +13,18 @@ namespace {
 Example from_ids(const Row& row) { return {row.input_ids, row.labels, false, row.where}; }
 
 Example from_text(const Row& row, const Tokenizer& tokenizer, const ExampleOptions& options) {
-  const std::string prompt = render_prompt(options.prompt, row.instruction, row.input);
   const auto cutoff = static_cast<size_t>(options.cutoff_len);
   Example example;
   example.where = row.where;
-  example.ids = tokenizer.encode(prompt + row.output);
+  example.ids = render_example(options.prompt, row.instruction, row.input, row.output).encode(tokenizer);
   example.truncated = example.ids.size() > cutoff;
   if (example.truncated) example.ids.resize(cutoff);
   const auto eos = tokenizer.eos();
   if (eos && example.ids.size() < cutoff && (example.ids.empty() || example.ids.back() != *eos)) example.ids.push_back(*eos);
   example.labels = example.ids;
   if (!options.train_on_inputs) {
-    const size_t masked = std::min(tokenizer.encode(prompt).size(), example.ids.size());
+    const size_t prompt = render_prompt(options.prompt, row.instruction, row.input).encode(tokenizer).size();
+    const size_t masked = std::min(prompt, example.ids.size());
     std::fill_n(example.labels.begin(), masked, no_loss);
   }
   return example;
@@ -72,6 +72,7 @@ int64_t ExampleSet::supervised() const {
 }
 
 ExampleSet make_examples(const std::vector<Row>& rows, const Tokenizer* tokenizer, const ExampleOptions& options, int64_t vocab_size) {
+  if (tokenizer != nullptr) require_template_tokens(options.prompt, *tokenizer);
   std::vector<Example> made(rows.size());
   at::parallel_for(0, static_cast<int64_t>(rows.size()), 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {

@@ -1,7 +1,7 @@
 #include "text/prompt.h"
 
 #include "core/error.h"
-#include "io/files.h"
+#include "text/unicode.h"
 
 namespace hyplora {
 namespace {
@@ -11,9 +11,45 @@ const PromptTemplate templates[] = {
      "Below is an instruction that describes a task, paired with an input that provides further context. Write a response that "
      "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n",
      "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
-     "### Instruction:\n{instruction}\n\n### Response:\n"},
-    {"none", "{instruction}{input}", "{instruction}"},
+     "### Instruction:\n{instruction}\n\n### Response:\n",
+     "",
+     false,
+     {}},
+    {"llama3",
+     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nBelow is an instruction that describes a task. Write a response that "
+     "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n"
+     "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nBelow is an instruction that describes a task. Write a response that "
+     "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Response:\n"
+     "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+     "<|eot_id|><|end_of_text|>",
+     false,
+     {"<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>"}},
+    {"qwen",
+     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n{instruction}\n\nInput:\n{input}<|im_end|>\n"
+     "<|im_start|>assistant\n",
+     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n{instruction}<|im_end|>\n<|im_start|>assistant\n",
+     "<|im_end|>\n",
+     true,
+     {"<|im_start|>", "<|im_end|>"}},
+    {"gemma",
+     "<|system|>\nYou are a helpful assistant.\n<|end_of_turn|>\n<|user|>\n{instruction}\n\nInput:\n{input}\n<|end_of_turn|>\n"
+     "<|assistant|>\n",
+     "<|system|>\nYou are a helpful assistant.\n<|end_of_turn|>\n<|user|>\n{instruction}\n<|end_of_turn|>\n<|assistant|>\n",
+     "\n<|end_of_turn|>\n",
+     true,
+     {}},
+    {"none", "{instruction}{input}", "{instruction}", "", false, {}},
 };
+
+/// Without the white space at both ends.
+std::string_view stripped(std::string_view text) {
+  while (!text.empty() && is_white_space(character_at(text, 0).code)) text.remove_prefix(character_at(text, 0).bytes);
+  while (!text.empty() && is_white_space(character_before(text, text.size()).code)) {
+    text.remove_suffix(character_before(text, text.size()).bytes);
+  }
+  return text;
+}
 
 std::string text_at(const nlohmann::ordered_json& file, const char* key, const std::string& path) {
   if (!file.is_object() || !file.contains(key) || !file[key].is_string()) {
@@ -39,24 +75,54 @@ PromptTemplate find_prompt_template(const std::string& name_or_file) {
                      fmt::join(prompt_template_names(), ", "));
   }
   const auto file = read_json(name_or_file);
-  return {name_or_file, text_at(file, "prompt_input", name_or_file), text_at(file, "prompt_no_input", name_or_file)};
+  return {name_or_file, text_at(file, "prompt_input", name_or_file), text_at(file, "prompt_no_input", name_or_file),
+          file.contains("after_output") ? text_at(file, "after_output", name_or_file) : "", false, {}};
 }
 
-std::string render_prompt(const PromptTemplate& prompt, const std::string& instruction, const std::string& input) {
-  const std::string& form = input.empty() ? prompt.without_input : prompt.with_input;
-  std::string text;
+void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer) {
+  for (const auto& token : prompt.tokens) {
+    if (tokenizer.encode(token, false, {{0, 0}}).size() == 1) continue;
+    throw InputError("prompt template \"{}\": its token {} is not a token of {}; pick the template of this model.", prompt.name, token,
+                     tokenizer.file().string());
+  }
+}
+
+void PromptText::add_data(std::string_view from_row) {
+  if (!from_row.empty()) data.push_back({text.size(), text.size() + from_row.size()});
+  text += from_row;
+}
+
+Ids PromptText::encode(const Tokenizer& tokenizer) const {
+  // Without data an empty range still says that this is a template's text.
+  Ids ids = tokenizer.encode(text, true, data.empty() ? std::vector<TextRange>{{0, 0}} : data);
+  const auto bos = tokenizer.bos();
+  if (bos && ids.size() > 1 && ids[0] == *bos && ids[1] == *bos) ids.erase(ids.begin());
+  return ids;
+}
+
+PromptText render_prompt(const PromptTemplate& prompt, std::string_view instruction, std::string_view input) {
+  const std::string_view form = input.empty() ? prompt.without_input : prompt.with_input;
+  const auto field = [&](std::string_view value) { return prompt.strips ? stripped(value) : value; };
+  PromptText made;
   for (size_t at = 0; at < form.size();) {  // one pass, so that braces in a row's own text stay text
-    if (form.compare(at, 13, "{instruction}") == 0) {
-      text += instruction;
+    if (form.substr(at).starts_with("{instruction}")) {
+      made.add_data(field(instruction));
       at += 13;
-    } else if (form.compare(at, 7, "{input}") == 0) {
-      text += input;
+    } else if (form.substr(at).starts_with("{input}")) {
+      made.add_data(field(input));
       at += 7;
     } else {
-      text += form[at++];
+      made.add(form.substr(at++, 1));
     }
   }
-  return text;
+  return made;
+}
+
+PromptText render_example(const PromptTemplate& prompt, std::string_view instruction, std::string_view input, std::string_view output) {
+  PromptText made = render_prompt(prompt, instruction, input);
+  made.add_data(prompt.strips ? stripped(output) : output);
+  made.add(prompt.after_output);
+  return made;
 }
 
 }  // namespace hyplora

@@ -1,9 +1,12 @@
 // Prompt templates: how a row's instruction and input become the text that the model continues with the output.
-// "alpaca" is the template of Stanford Alpaca as the paper's scripts build it, word for word.
+// "alpaca" is the template of Stanford Alpaca; "llama3", "qwen" and "gemma" are the texts of the HypLoRA release's training scripts,
+// each word for word. Special tokens written in a template become their ids; text of the rows never does.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "text/tokenizer.h"
 
 namespace hyplora {
 
@@ -11,16 +14,35 @@ struct PromptTemplate {
   std::string name;
   // {instruction} and {input} stand for the row's fields; the output follows at once.
   std::string with_input, without_input;
+  std::string after_output;  // closes the turn, before EOS
+  bool strips = false;       // white space around the row's fields is dropped
+  std::vector<std::string> tokens;  // that the tokenizer must know, or the model would learn their spelling
 };
 
 /// The built-in names, for messages and help.
 std::vector<std::string> prompt_template_names();
 
 /// A built-in template by name, or one read from a JSON file with "prompt_input" and "prompt_no_input" (the keys that
-/// alpaca-lora's template files use). InputError when it is neither.
+/// alpaca-lora's template files use) and, where the turn is to be closed, "after_output". InputError when it is neither.
 PromptTemplate find_prompt_template(const std::string& name_or_file);
 
+/// InputError when the tokenizer lacks one of the template's tokens.
+void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer);
+
+/// A text of which some ranges came from data.
+struct PromptText {
+  std::string text;
+  std::vector<TextRange> data;
+
+  void add(std::string_view fixed) { text += fixed; }
+  void add_data(std::string_view from_row);
+  /// Their ids. Where both the template and the tokenizer put a BOS first, it is there once.
+  Ids encode(const Tokenizer& tokenizer) const;
+};
+
 /// The prompt of one row; an empty input picks `without_input`.
-std::string render_prompt(const PromptTemplate& prompt, const std::string& instruction, const std::string& input);
+PromptText render_prompt(const PromptTemplate& prompt, std::string_view instruction, std::string_view input);
+/// The same with the output and what closes it.
+PromptText render_example(const PromptTemplate& prompt, std::string_view instruction, std::string_view input, std::string_view output);
 
 }  // namespace hyplora

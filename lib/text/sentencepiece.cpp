@@ -2,85 +2,124 @@
 
 #include <sentencepiece_processor.h>
 
+#include <map>
+
 #include "core/error.h"
+#include "text/tokenizer_config.h"
 
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-/// A special token in tokenizer_config.json: a string, an object with "content", or null.
-std::optional<std::string> token_text(const Json& config, const char* key) {
-  if (!config.contains(key)) return std::nullopt;
-  const Json& value = config[key];
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_object() && value.contains("content") && value["content"].is_string()) return value["content"].get<std::string>();
-  return std::nullopt;
-}
-
-bool flag(const Json& config, const char* key, bool otherwise, const fs::path& path) {
-  if (!config.contains(key) || config[key].is_null()) return otherwise;
-  if (!config[key].is_boolean()) throw InputError("{}: {}: found {}, expected true or false.", path.string(), key, config[key].dump());
-  return config[key].get<bool>();
-}
-
 class SentencePiece : public Tokenizer {
  public:
-  SentencePiece(const fs::path& model, const fs::path& config_path, const Json& config) : file_(model) {
+  SentencePiece(const fs::path& model, const TokenizerConfig& config) : file_(model) {
     const std::string bytes = read_file(model);
     if (bytes.empty() || !processor_.LoadFromSerializedProto(bytes).ok()) {
       throw InputError("{}: cannot be read as a sentencepiece model; the file is corrupt or of another kind.", model.string());
     }
-    bos_ = special(config, "bos_token", processor_.bos_id());
-    eos_ = special(config, "eos_token", processor_.eos_id());
-    add_bos_ = flag(config, "add_bos_token", true, config_path);
-    add_eos_ = flag(config, "add_eos_token", false, config_path);
+    add_control_tokens();
+    for (const AddedToken& token : config.added) add_token(token, config);
+    bos_ = special(config.bos_token, "bos_token", config, processor_.bos_id());
+    eos_ = special(config.eos_token, "eos_token", config, processor_.eos_id());
+    add_bos_ = config.add_bos_token.value_or(true);
+    add_eos_ = config.add_eos_token.value_or(false);
   }
 
-  Ids encode(std::string_view text, bool add_special) const override {
-    std::vector<int> pieces;
-    const auto status = processor_.Encode(absl::string_view(text.data(), text.size()), &pieces);
-    if (!status.ok()) throw InputError("{}: a text cannot be encoded: {}.", file_.string(), status.ToString());
+  Ids encode(std::string_view text, bool add_special, const std::vector<TextRange>& literal) const override {
     Ids ids;
-    ids.reserve(pieces.size() + 2);
     if (add_special && add_bos_ && bos_) ids.push_back(*bos_);
-    ids.insert(ids.end(), pieces.begin(), pieces.end());
+    if (literal.empty()) {
+      encode_plain(text, ids);
+    } else {
+      for (const TextPart& part : tokens_.split(text, literal)) {
+        if (part.id >= 0) {
+          ids.push_back(part.id);
+        } else {
+          encode_plain(text.substr(part.begin, part.end - part.begin), ids);
+        }
+      }
+    }
     if (add_special && add_eos_ && eos_) ids.push_back(*eos_);
     return ids;
   }
 
-  std::string decode(const Ids& ids) const override {
+  std::string decode(const Ids& ids, bool keep_special) const override {
+    std::string text;
     std::vector<int> pieces;
+    const auto flush = [&] {
+      std::string part;
+      const auto status = processor_.Decode(pieces, &part);
+      if (!status.ok()) throw InputError("{}: ids cannot be decoded: {}.", file_.string(), status.ToString());
+      text += part;
+      pieces.clear();
+    };
     for (const int64_t id : ids) {
-      if (id >= 0 && id < size() && !processor_.IsControl(static_cast<int>(id)) && !processor_.IsUnknown(static_cast<int>(id))) {
+      const auto added = names_.find(id);
+      if (added != names_.end()) {
+        if (!keep_special) continue;
+        flush();
+        text += added->second;
+      } else if (id >= 0 && id < processor_.GetPieceSize()) {
         pieces.push_back(static_cast<int>(id));
       }
     }
-    std::string text;
-    const auto status = processor_.Decode(pieces, &text);
-    if (!status.ok()) throw InputError("{}: ids cannot be decoded: {}.", file_.string(), status.ToString());
+    flush();
     return text;
   }
 
-  int64_t size() const override { return processor_.GetPieceSize(); }
+  int64_t size() const override { return size_; }
   std::optional<int64_t> bos() const override { return bos_; }
   std::optional<int64_t> eos() const override { return eos_; }
   fs::path file() const override { return file_; }
 
  private:
-  std::optional<int64_t> special(const Json& config, const char* key, int builtin) const {
-    const auto text = token_text(config, key);
-    if (!text) return builtin >= 0 ? std::optional<int64_t>(builtin) : std::nullopt;
-    const int id = processor_.PieceToId(*text);
-    if (processor_.IdToPiece(id) != *text) {
-      throw InputError("{}: {} is \"{}\", which is not a piece of {}.", (file_.parent_path() / "tokenizer_config.json").string(), key,
-                       *text, file_.filename().string());
+  void encode_plain(std::string_view text, Ids& ids) const {
+    std::vector<int> pieces;
+    const auto status = processor_.Encode(absl::string_view(text.data(), text.size()), &pieces);
+    if (!status.ok()) throw InputError("{}: a text cannot be encoded: {}.", file_.string(), status.ToString());
+    ids.insert(ids.end(), pieces.begin(), pieces.end());
+  }
+
+  void add_control_tokens() {
+    size_ = processor_.GetPieceSize();
+    for (int id = 0; id < processor_.GetPieceSize(); ++id) {
+      if (!processor_.IsControl(id) && !processor_.IsUnknown(id)) continue;
+      names_[id] = processor_.IdToPiece(id);
+      AddedToken token;
+      token.id = id;
+      token.content = processor_.IdToPiece(id);
+      token.special = true;
+      tokens_.add(token);
     }
-    return id;
+  }
+
+  /// A token of the configuration: one of the model's own by another rule, or one after them.
+  void add_token(const AddedToken& token, const TokenizerConfig& config) {
+    if (token.id < processor_.GetPieceSize() && processor_.IdToPiece(token.id) != token.content) {
+      throw InputError("{}: added_tokens_decoder: token {} is \"{}\", but \"{}\" in {}.", config.file, token.id, token.content,
+                       processor_.IdToPiece(token.id), file_.filename().string());
+    }
+    size_ = std::max<int64_t>(size_, token.id + 1);
+    if (token.special || token.id >= processor_.GetPieceSize()) names_[token.id] = token.content;
+    tokens_.add(token);
+  }
+
+  std::optional<int64_t> special(const std::optional<std::string>& text, const char* key, const TokenizerConfig& config,
+                                 int builtin) const {
+    if (!text) return builtin >= 0 ? std::optional<int64_t>(builtin) : std::nullopt;
+    for (const auto& [id, name] : names_) {
+      if (name == *text) return id;
+    }
+    const int id = processor_.PieceToId(*text);
+    if (processor_.IdToPiece(id) == *text) return id;
+    throw InputError("{}: {} is \"{}\", which is not a piece of {}.", config.file, key, *text, file_.filename().string());
   }
 
   fs::path file_;
   sentencepiece::SentencePieceProcessor processor_;
+  AddedTokens tokens_;
+  std::map<int64_t, std::string> names_;  // of what decoding leaves out: control symbols, special tokens, those after the model's own
+  int64_t size_ = 0;
   std::optional<int64_t> bos_, eos_;
   bool add_bos_ = true, add_eos_ = false;
 };
@@ -88,10 +127,7 @@ class SentencePiece : public Tokenizer {
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_sentencepiece(const fs::path& folder) {
-  const fs::path config_path = folder / "tokenizer_config.json";
-  const Json config = fs::exists(config_path) ? read_json(config_path) : Json::object();
-  if (!config.is_object()) throw InputError("{}: expected a JSON object.", config_path.string());
-  return std::make_unique<SentencePiece>(folder / "tokenizer.model", config_path, config);
+  return std::make_unique<SentencePiece>(folder / "tokenizer.model", read_tokenizer_config(folder));
 }
 
 }  // namespace hyplora

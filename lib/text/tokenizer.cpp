@@ -2,15 +2,41 @@
 
 #include "core/error.h"
 #include "text/sentencepiece.h"
+#include "text/tokenizer_json.h"
 
 namespace hyplora {
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD: the last character lacks bytes
+
+}  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw InputError("{}: is not a folder; expected a checkpoint folder.", folder.string());
+  if (fs::exists(folder / "tokenizer.json")) return load_tokenizer_json(folder);
   if (fs::exists(folder / "tokenizer.model")) return load_sentencepiece(folder);
-  const bool has_json = fs::exists(folder / "tokenizer.json");
-  throw InputError("{}: {}, expected tokenizer.model (sentencepiece).", folder.string(),
-                   has_json ? "found only tokenizer.json, which is not supported" : "no tokenizer is there");
+  throw InputError("{}: no tokenizer is there, expected tokenizer.json or tokenizer.model.", folder.string());
+}
+
+std::string TextStream::next(int64_t id) {
+  ids_.push_back(id);
+  const std::string now = text();
+  if (now.size() <= given_.size() || now.ends_with(replacement)) return {};
+  std::string fresh = now.substr(given_.size());
+  given_ = now;
+  if (!tokenizer_.decode({id}).empty()) {  // then it is context enough for what follows
+    ids_ = {id};
+    given_ = text();
+  }
+  return fresh;
+}
+
+std::string TextStream::rest() {
+  const std::string now = text();
+  std::string fresh = now.size() > given_.size() ? now.substr(given_.size()) : std::string();
+  ids_.clear();
+  given_.clear();
+  return fresh;
 }
 
 }  // namespace hyplora

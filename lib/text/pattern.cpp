@@ -1,0 +1,74 @@
+#include "text/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+/// \s is the property White_Space; PCRE2's own counts U+180E too.
+constexpr std::string_view white_space =
+    R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
+
+std::string translated(const std::string& regex) {
+  std::string made;
+  bool in_class = false;
+  for (size_t i = 0; i < regex.size(); ++i) {
+    const char c = regex[i];
+    if (c == '\\' && i + 1 < regex.size()) {
+      const char next = regex[++i];
+      if (next == 's') {
+        made += in_class ? std::string(white_space) : fmt::format("[{}]", white_space);
+      } else if (next == 'S' && !in_class) {
+        made += fmt::format("[^{}]", white_space);
+      } else {
+        made += {c, next};
+      }
+      continue;
+    }
+    if (c == '[') in_class = true;
+    if (c == ']') in_class = false;
+    made += c;
+  }
+  return made;
+}
+
+std::string error_text(int code) {
+  PCRE2_UCHAR buffer[256];
+  pcre2_get_error_message(code, buffer, sizeof buffer);
+  return reinterpret_cast<const char*>(buffer);
+}
+
+PCRE2_SPTR bytes_of(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>(text.data()); }
+
+/// One place for a match's result a thread.
+pcre2_match_data* match_data() {
+  thread_local const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(pcre2_match_data_create(1, nullptr),
+                                                                                             &pcre2_match_data_free);
+  return data.get();
+}
+
+}  // namespace
+
+Pattern::Pattern(const std::string& regex, const std::string& where) {
+  const std::string ours = translated(regex);
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  pcre2_code* code = pcre2_compile(bytes_of(ours), ours.size(), PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr);
+  if (code == nullptr) throw InputError("{}: the regular expression {} cannot be compiled: {}.", where, regex, error_text(error));
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is no compiler, matching is interpreted
+  code_ = std::shared_ptr<void>(code, [](void* p) { pcre2_code_free(static_cast<pcre2_code*>(p)); });
+}
+
+std::optional<Pattern::Match> Pattern::find(std::string_view text, size_t from) const {
+  const auto* code = static_cast<const pcre2_code*>(code_.get());
+  const int found = pcre2_match(code, bytes_of(text), text.size(), from, PCRE2_NO_UTF_CHECK, match_data(), nullptr);
+  if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
+  if (found < 0) throw InputError("a text cannot be split by its tokenizer's regular expression: {}.", error_text(found));
+  const PCRE2_SIZE* place = pcre2_get_ovector_pointer(match_data());
+  return Match{place[0], place[1]};
+}
+
+}  // namespace hyplora

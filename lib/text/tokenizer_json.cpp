@@ -1,0 +1,360 @@
+#include "text/tokenizer_json.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "text/bpe.h"
+#include "text/pipeline.h"
+#include "text/tokenizer_config.h"
+#include "text/unicode.h"
+
+namespace hyplora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Element = simdjson::dom::element;
+
+/// The file's two halves: the vocabulary and the merges, large and flat, and everything else as ordinary JSON.
+struct TokenizerFile {
+  std::string path;
+  simdjson::dom::parser parser;
+  simdjson::dom::object vocab;
+  simdjson::dom::array merges;
+  Json rest;  // without model.vocab and model.merges
+
+  const Json& at(const char* key) const {
+    static const Json null;
+    return rest.contains(key) ? rest[key] : null;
+  }
+  std::string where(const char* key) const { return path + ": " + key; }
+};
+
+/// What simdjson left unparsed of a value, as nlohmann's.
+Json as_json(const Element& element, const std::string& where) { return parse_json(simdjson::minify(element), where); }
+
+simdjson::dom::object object_of(const Element& element, const std::string& where) {
+  simdjson::dom::object object;
+  if (element.get(object) != simdjson::SUCCESS) throw InputError("{}: expected a JSON object.", where);
+  return object;
+}
+
+void read_model(const Element& model, TokenizerFile& file) {
+  Json rest = Json::object();
+  bool has_vocab = false, has_merges = false;
+  for (const auto [key, value] : object_of(model, file.path + ": model")) {
+    if (key == "vocab") {
+      has_vocab = value.get(file.vocab) == simdjson::SUCCESS;
+    } else if (key == "merges") {
+      has_merges = value.get(file.merges) == simdjson::SUCCESS;
+    } else {
+      rest[std::string(key)] = as_json(value, file.path);
+    }
+  }
+  const std::string type = rest.contains("type") && rest["type"].is_string() ? rest["type"].get<std::string>() : has_merges ? "BPE" : "";
+  if (type != "BPE") throw InputError("{}: model: type: found \"{}\", which is not implemented; expected BPE.", file.path, type);
+  if (!has_vocab) throw InputError("{}: model: vocab: expected an object of tokens and ids.", file.path);
+  if (!has_merges) throw InputError("{}: model: merges: expected an array.", file.path);
+  file.rest["model"] = std::move(rest);
+}
+
+void read_tokenizer_file(const fs::path& path, TokenizerFile& file) {
+  file.path = path.string();
+  if (!fs::is_regular_file(path)) throw InputError("{}: is not a file.", file.path);
+  Element document;
+  if (const auto error = file.parser.load(file.path).get(document); error != simdjson::SUCCESS) {
+    throw InputError("{}: cannot be read as JSON: {}.", file.path, simdjson::error_message(error));
+  }
+  for (const auto [key, value] : object_of(document, file.path)) {
+    if (key == "model") {
+      read_model(value, file);
+    } else {
+      file.rest[std::string(key)] = as_json(value, file.path);
+    }
+  }
+  if (!file.rest.contains("model")) throw InputError("{}: model is missing.", file.path);
+}
+
+/// The vocabulary as the file spells it, and by the symbols that words are made of: in a byte-level one these are bytes, and a token
+/// with a character outside that alphabet can only be found as an added token.
+struct Vocabularies {
+  Vocabulary symbols, spelled;
+};
+
+Vocabularies read_vocabulary(const TokenizerFile& file, bool byte_level) {
+  constexpr int64_t most = int64_t{1} << 28;
+  Vocabularies made;
+  for (Vocabulary* v : {&made.symbols, &made.spelled}) v->reserve(file.vocab.size(), 8 * file.vocab.size());
+  for (const auto [token, value] : file.vocab) {
+    int64_t id = -1;
+    if (value.get(id) != simdjson::SUCCESS || id < 0 || id >= most) {
+      throw InputError("{}: model: vocab: the token \"{}\" has no usable id.", file.path, token);
+    }
+    made.spelled.add(token, static_cast<int32_t>(id));
+    if (!byte_level) continue;
+    if (const auto bytes = bytes_of_byte_level(token)) made.symbols.add(*bytes, static_cast<int32_t>(id));
+  }
+  if (!byte_level) made.symbols = made.spelled;
+  return made;
+}
+
+/// A merge's two sides: "left right", or ["left", "right"].
+std::pair<std::string_view, std::string_view> sides_of(const Element& merge, size_t number, const TokenizerFile& file) {
+  std::string_view both, left, right;
+  if (merge.get(both) == simdjson::SUCCESS) {
+    const size_t gap = both.find(' ');
+    if (gap != both.npos && both.find(' ', gap + 1) == both.npos) return {both.substr(0, gap), both.substr(gap + 1)};
+  }
+  simdjson::dom::array pair;
+  if (merge.get(pair) == simdjson::SUCCESS && pair.size() == 2 && pair.at(0).get(left) == simdjson::SUCCESS &&
+      pair.at(1).get(right) == simdjson::SUCCESS) {
+    return {left, right};
+  }
+  throw InputError("{}: model: merges: merge {} is neither \"left right\" nor [\"left\", \"right\"].", file.path, number);
+}
+
+int32_t id_of_side(const Vocabulary& spelled, std::string_view token, size_t number, const TokenizerFile& file) {
+  const auto id = spelled.find(token);
+  if (!id) throw InputError("{}: model: merges: merge {} names \"{}\", which is not in the vocabulary.", file.path, number, token);
+  return *id;
+}
+
+struct ReadMerges {
+  MergeTable table;
+  JoinedSpaces joined;
+};
+
+ReadMerges read_merges(const TokenizerFile& file, const Vocabulary& spelled) {
+  ReadMerges made;
+  made.table.reserve(file.merges.size());
+  std::string joined;
+  uint32_t rank = 0;
+  for (const Element merge : file.merges) {
+    const auto [left, right] = sides_of(merge, rank + 1, file);
+    joined.assign(left).append(right);
+    const int32_t left_id = id_of_side(spelled, left, rank + 1, file), right_id = id_of_side(spelled, right, rank + 1, file);
+    made.table.add(left_id, right_id, {rank, id_of_side(spelled, joined, rank + 1, file)});
+    made.joined.note(left, right);
+    ++rank;
+  }
+  return made;
+}
+
+bool model_flag(const Json& model, const char* key, const std::string& path) {
+  if (!model.contains(key) || model[key].is_null()) return false;
+  if (!model[key].is_boolean()) throw InputError("{}: model: {}: found {}, expected true or false.", path, key, model[key].dump());
+  return model[key];
+}
+
+/// Fields that change the result and are not implemented.
+void refuse_unsupported(const TokenizerFile& file) {
+  const Json& model = file.at("model");
+  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+    if (model.contains(key) && !model[key].is_null() && model[key] != "") {
+      throw InputError("{}: model: {}: found {}, which is not implemented; expected null.", file.path, key, model[key].dump());
+    }
+  }
+  if (model.contains("dropout") && !model["dropout"].is_null() && model["dropout"] != 0.0) {
+    throw InputError("{}: model: dropout: found {}, which is not implemented; expected null.", file.path, model["dropout"].dump());
+  }
+}
+
+Bpe read_bpe(const TokenizerFile& file, bool byte_level, Vocabulary& spelled) {
+  refuse_unsupported(file);
+  const Json& model = file.at("model");
+  Vocabularies vocabularies = read_vocabulary(file, byte_level);
+  spelled = std::move(vocabularies.spelled);
+  BpeOptions options;
+  options.bytes = byte_level;
+  options.byte_fallback = model_flag(model, "byte_fallback", file.path);
+  options.fuse_unk = model_flag(model, "fuse_unk", file.path);
+  options.ignore_merges = model_flag(model, "ignore_merges", file.path);
+  if (model.contains("unk_token") && model["unk_token"].is_string()) {
+    options.unk = spelled.find(model["unk_token"].get<std::string>());
+    if (!options.unk) throw InputError("{}: model: unk_token: {} is not in the vocabulary.", file.path, model["unk_token"].dump());
+  }
+  ReadMerges merges = read_merges(file, spelled);
+  return Bpe(std::move(vocabularies.symbols), std::move(merges.table), std::move(merges.joined), options);
+}
+
+/// The ids that the post-processor puts around a text.
+struct Frame {
+  Ids before, after;
+};
+
+void add_template(const Json& processor, const std::string& where, Frame& frame) {
+  if (!processor.contains("single") || !processor["single"].is_array()) throw InputError("{}: single: expected an array.", where);
+  bool after = false;
+  for (const Json& piece : processor["single"]) {
+    if (piece.is_object() && piece.contains("Sequence")) {
+      after = true;
+      continue;
+    }
+    const bool named = piece.is_object() && piece.contains("SpecialToken") && piece["SpecialToken"].is_object() &&
+                       piece["SpecialToken"].contains("id") && piece["SpecialToken"]["id"].is_string();
+    const Json* ids = nullptr;
+    if (named && processor.contains("special_tokens")) {
+      const Json& special = processor["special_tokens"];
+      const std::string name = piece["SpecialToken"]["id"];
+      if (special.is_object() && special.contains(name) && special[name].is_object() && special[name].contains("ids")) ids = &special[name]["ids"];
+    }
+    const auto is_id = [](const Json& v) { return v.is_number_integer(); };
+    if (ids == nullptr || !ids->is_array() || !std::all_of(ids->begin(), ids->end(), is_id)) {
+      throw InputError("{}: single: the piece {} names no special token with ids.", where, piece.dump().substr(0, 80));
+    }
+    for (const Json& id : *ids) (after ? frame.after : frame.before).push_back(id.get<int64_t>());
+  }
+}
+
+void add_post_processor(const Component& c, Frame& frame) {
+  if (c.json.is_null()) return;
+  const std::string type = c.json.is_object() && c.json.contains("type") && c.json["type"].is_string() ? c.json["type"].get<std::string>() : "";
+  if (type == "Sequence" && c.json.contains("processors") && c.json["processors"].is_array()) {
+    for (const Json& inner : c.json["processors"]) add_post_processor({inner, c.where}, frame);
+  } else if (type == "TemplateProcessing") {
+    add_template(c.json, c.where, frame);
+  } else if (type != "ByteLevel") {  // which only moves offsets
+    throw InputError("{}: type: found \"{}\", which is not implemented; expected one of Sequence, TemplateProcessing, ByteLevel.", c.where, type);
+  }
+}
+
+std::vector<AddedToken> read_added(const TokenizerFile& file, const Vocabulary& spelled) {
+  const Json& list = file.at("added_tokens");
+  if (!list.is_null() && !list.is_array()) throw InputError("{}: added_tokens: expected an array.", file.path);
+  std::vector<AddedToken> added;
+  for (const Json& object : list) {
+    AddedToken token = read_added_token(object, std::nullopt, file.where("added_tokens"));
+    if (const auto id = spelled.find(token.content)) token.id = *id;
+    added.push_back(std::move(token));
+  }
+  return added;
+}
+
+class TokenizerJson : public Tokenizer {
+ public:
+  TokenizerJson(const TokenizerFile& file, const TokenizerConfig& config)
+      : file_(file.path),
+        normalizer_(make_normalizer({file.at("normalizer"), file.where("normalizer")})),
+        pre_tokenizers_(make_pre_tokenizers({file.at("pre_tokenizer"), file.where("pre_tokenizer")})),
+        decoders_(make_decoders({file.at("decoder"), file.where("decoder")})),
+        bpe_(read_bpe(file, pre_tokenizers_.byte_level, spelled_)) {
+    add_tokens(read_added(file, spelled_));
+    add_post_processor({file.at("post_processor"), file.where("post_processor")}, frame_);
+    bos_ = id_of(config.bos_token, "bos_token", config);
+    eos_ = id_of(config.eos_token, "eos_token", config);
+    if (config.rules_over_template()) follow(config);
+  }
+
+  Ids encode(std::string_view text, bool add_special, const std::vector<TextRange>& literal) const override {
+    if (!is_valid_utf8(text)) return encode(repaired_utf8(text), add_special, {});
+    Ids ids;
+    ids.reserve(text.size() / 3 + 4);
+    if (add_special) ids = frame_.before;
+    for (const TextPart& part : raw_tokens_.split(text, literal)) {
+      if (part.id >= 0) {
+        ids.push_back(part.id);
+      } else {
+        encode_part(text.substr(part.begin, part.end - part.begin), part.begin, literal, ids);
+      }
+    }
+    if (add_special) ids.insert(ids.end(), frame_.after.begin(), frame_.after.end());
+    return ids;
+  }
+
+  std::string decode(const Ids& ids, bool keep_special) const override {
+    std::vector<std::string> tokens;
+    for (const int64_t id : ids) {
+      const std::string_view token = spelled_.text(id);
+      if (!token.empty() && (keep_special || !is_special(id))) tokens.emplace_back(token);
+    }
+    for (const auto& decode : decoders_) decode(tokens);
+    std::string text;
+    for (size_t i = 0; i < tokens.size(); ++i) text += (i > 0 && decoders_.empty() ? " " : "") + tokens[i];
+    return text;
+  }
+
+  int64_t size() const override { return spelled_.size(); }
+  std::optional<int64_t> bos() const override { return bos_; }
+  std::optional<int64_t> eos() const override { return eos_; }
+  fs::path file() const override { return file_; }
+
+ private:
+  void add_tokens(const std::vector<AddedToken>& tokens) {
+    for (AddedToken token : tokens) {
+      if (spelled_.text(token.id).empty()) spelled_.add(token.content, token.id);
+      if (token.special) special_.push_back(token.id);
+      if (token.normalized) normalize(token.content);
+      (token.normalized ? normalized_tokens_ : raw_tokens_).add(token);
+    }
+    std::sort(special_.begin(), special_.end());
+  }
+
+  std::optional<int64_t> id_of(const std::optional<std::string>& token, const char* key, const TokenizerConfig& config) const {
+    if (!token) return std::nullopt;
+    const auto id = spelled_.find(*token);
+    if (!id) throw InputError("{}: {} is \"{}\", which is not a token of {}.", config.file, key, *token, file_.filename().string());
+    return *id;
+  }
+
+  void follow(const TokenizerConfig& config) {
+    if (config.add_bos_token) frame_.before = *config.add_bos_token && bos_ ? Ids{*bos_} : Ids{};
+    if (config.add_eos_token) frame_.after = *config.add_eos_token && eos_ ? Ids{*eos_} : Ids{};
+  }
+
+  bool is_special(int64_t id) const { return std::binary_search(special_.begin(), special_.end(), id); }
+
+  void normalize(std::string& text) const {
+    for (const auto& step : normalizer_) step(text);
+  }
+
+  /// Text between the raw added tokens; `begin` is its place in the whole.
+  void encode_part(std::string_view raw, size_t begin, const std::vector<TextRange>& literal, Ids& ids) const {
+    std::string normal;
+    std::string_view text = raw;
+    if (!normalizer_.empty()) {
+      normal = raw;
+      normalize(normal);
+      text = normal;
+    }
+    if (normalized_tokens_.empty()) return encode_text(text, begin == 0, ids);
+    // Places in the normalised text are not those of `literal`: where any of the part came from data, all of it counts as such.
+    const bool from_data = std::any_of(literal.begin(), literal.end(), [&](const TextRange& r) {
+      return begin < r.end && r.begin < begin + raw.size();
+    });
+    for (const TextPart& part : normalized_tokens_.split(text, from_data ? std::vector<TextRange>{{0, text.size()}} : std::vector<TextRange>())) {
+      if (part.id >= 0) {
+        ids.push_back(part.id);
+      } else {
+        encode_text(text.substr(part.begin, part.end - part.begin), begin == 0 && part.begin == 0, ids);
+      }
+    }
+  }
+
+  void encode_text(std::string_view text, bool at_start, Ids& ids) const {
+    Words words{{{text, at_start}}, {}};
+    for (const auto& step : pre_tokenizers_.steps) step(words);
+    for (const Word& word : words.words) bpe_.encode(word.text, ids);
+  }
+
+  fs::path file_;
+  Vocabulary spelled_;  // tokens as the file spells them, added ones too
+  std::vector<Normalizer> normalizer_;
+  PreTokenizers pre_tokenizers_;
+  std::vector<Decoder> decoders_;
+  Bpe bpe_;
+  AddedTokens raw_tokens_, normalized_tokens_;
+  std::vector<int64_t> special_;  // sorted
+  Frame frame_;
+  std::optional<int64_t> bos_, eos_;
+};
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> load_tokenizer_json(const fs::path& folder) {
+  TokenizerFile file;
+  read_tokenizer_file(folder / "tokenizer.json", file);
+  return std::make_unique<TokenizerJson>(file, read_tokenizer_config(folder));
+}
+
+}  // namespace hyplora

@@ -1,0 +1,34 @@
+// What tokenizers need of Unicode: characters of UTF-8 text, normal forms, white space, word characters, repair of broken text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hyplora {
+
+/// The character at `at` of valid UTF-8 text, and how many bytes it takes.
+struct Character {
+  uint32_t code;
+  size_t bytes;
+};
+Character character_at(std::string_view text, size_t at);
+/// The character that ends at `end` > 0.
+Character character_before(std::string_view text, size_t end);
+
+std::string utf8(uint32_t code);
+
+enum class NormalForm { nfc, nfd, nfkc, nfkd };
+/// Unicode Standard Annex 15, of valid UTF-8 text.
+std::string normal_form(std::string_view text, NormalForm form);
+
+/// The property White_Space.
+bool is_white_space(uint32_t code);
+/// Letters, marks, decimal digits, connector punctuation: \w of Unicode Technical Standard 18.
+bool is_word_character(uint32_t code);
+
+bool is_valid_utf8(std::string_view text);
+/// Each maximal broken part becomes one U+FFFD (the Unicode Standard's recommended practice, which Rust and Python follow).
+std::string repaired_utf8(std::string_view bytes);
+
+}  // namespace hyplora
