@@ -16,6 +16,8 @@ uint64_t mixed(uint64_t a, uint64_t b) {
 
 constexpr uint64_t odd_a = 0x9E3779B97F4A7C15, odd_b = 0xD1B54A32D192ED03;
 
+uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
 size_t slots_for(size_t entries) { return std::bit_ceil(std::max<size_t>(16, entries + entries / 2)); }
 
 }  // namespace
@@ -33,11 +35,11 @@ uint64_t text_hash(std::string_view text) {
   return mixed(hash ^ rest, odd_a);
 }
 
-size_t Vocabulary::slot_of(std::string_view wanted) const {
+size_t Vocabulary::slot_of(std::string_view wanted, uint64_t hash) const {
   const size_t mask = slots_.size() - 1;
-  size_t slot = text_hash(wanted) & mask;
-  while (slots_[slot] >= 0 && text(slots_[slot]) != wanted) slot = (slot + 1) & mask;
-  return slot;
+  size_t at = hash & mask;
+  while (slots_[at].id >= 0 && (slots_[at].tag != tag_of(hash) || text(slots_[at].id) != wanted)) at = (at + 1) & mask;
+  return at;
 }
 
 void Vocabulary::reserve(size_t tokens, size_t bytes) {
@@ -47,27 +49,28 @@ void Vocabulary::reserve(size_t tokens, size_t bytes) {
 }
 
 void Vocabulary::grow(size_t slots) {
-  std::vector<int32_t> old;
+  std::vector<Slot> old;
   old.swap(slots_);
-  slots_.assign(slots, -1);
-  for (const int32_t id : old) {
-    if (id >= 0) slots_[slot_of(text(id))] = id;
+  slots_.resize(slots);
+  for (const Slot& slot : old) {
+    if (slot.id >= 0) slots_[slot_of(text(slot.id), text_hash(text(slot.id)))] = slot;
   }
 }
 
 void Vocabulary::add(std::string_view text, int32_t id) {
   if (slots_for(used_ + 1) > slots_.size()) grow(2 * slots_for(used_ + 1));
   if (static_cast<size_t>(id) >= places_.size()) places_.resize(static_cast<size_t>(id) + 1);
-  places_[static_cast<size_t>(id)] = {static_cast<uint32_t>(texts_.size()), static_cast<uint32_t>(text.size()), true};
+  places_[static_cast<size_t>(id)] = {static_cast<uint32_t>(texts_.size()), static_cast<uint32_t>(text.size())};
   texts_ += text;
-  int32_t& slot = slots_[slot_of(text)];
-  used_ += slot < 0;
-  slot = id;
+  const uint64_t hash = text_hash(text);
+  Slot& slot = slots_[slot_of(text, hash)];
+  used_ += slot.id < 0;
+  slot = {tag_of(hash), id};
 }
 
 std::optional<int32_t> Vocabulary::find(std::string_view text) const {
   if (slots_.empty()) return std::nullopt;
-  const int32_t id = slots_[slot_of(text)];
+  const int32_t id = slots_[slot_of(text, text_hash(text))].id;
   return id < 0 ? std::nullopt : std::optional(id);
 }
 

@@ -23,14 +23,17 @@ class Vocabulary {
  private:
   struct Place {
     uint32_t begin = 0, bytes = 0;
-    bool used = false;
+  };
+  struct Slot {
+    uint32_t tag = 0;  // of the text's hash: spares the look at most texts that are others
+    int32_t id = -1;   // -1: empty
   };
   void grow(size_t slots);
-  size_t slot_of(std::string_view text) const;
+  size_t slot_of(std::string_view text, uint64_t hash) const;
 
   std::string texts_;
-  std::vector<Place> places_;   // by id
-  std::vector<int32_t> slots_;  // ids, -1: empty; a power of two
+  std::vector<Place> places_;  // by id
+  std::vector<Slot> slots_;    // a power of two
   size_t used_ = 0;
 };
 
