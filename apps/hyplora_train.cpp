@@ -74,6 +74,7 @@ int dry_run(const TrainOptions& options, at::Device device) {
   Json plan = plan_training(setup, batches, count_trained(setup.spec, options.adapter)).to_json();
   plan["device"] = device_text(device);
   plan["dtype"] = dtype_text(setup.dtype);
+  plan["architecture"] = setup.spec.to_json();
   plan["first_example"] = preview(setup.training.examples.front(), setup.tokenizer.get());
   print(plan);
   return 0;

@@ -15,6 +15,14 @@ constexpr DtypeName dtype_names[] = {{"float32", at::kFloat}, {"bfloat16", at::k
 /// Buffers that old checkpoints carry and that are computed here.
 bool is_known_buffer(const std::string& name) { return name.ends_with("rotary_emb.inv_freq"); }
 
+/// The other half of a multimodal checkpoint.
+bool is_vision(const std::string& name) {
+  for (const char* part : {"vision_tower.", "multi_modal_projector."}) {
+    if (name.starts_with(part) || name.starts_with(std::string("model.") + part)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 at::ScalarType dtype_named(const std::string& name, at::Device device) {
@@ -32,11 +40,18 @@ std::string dtype_text(at::ScalarType dtype) {
   return toString(dtype);
 }
 
+void check_dtype(const ModelSpec& spec, at::ScalarType dtype) {
+  if (dtype == at::kHalf && spec.fp16_overflows) {
+    throw InputError("dtype: {} cannot run in float16, whose range its activations leave; use bfloat16 or float32.", spec.model_type);
+  }
+}
+
 Transformer load_model(const fs::path& folder, const ModelSpec& spec, const WeightOptions& options) {
+  check_dtype(spec, options.dtype);
   const auto source = checkpoint_weights(CheckpointFiles::open(folder));
   Transformer model(spec, Weights(source, options));
   for (const auto& name : source->unused()) {
-    if (!is_known_buffer(name) && !(spec.tied_embeddings && name == "lm_head.weight")) {
+    if (!is_known_buffer(name) && !is_vision(name) && !(spec.tied_embeddings && name.ends_with("lm_head.weight"))) {
       log::warn("{}: tensor {} is not part of this model and is ignored.", folder.string(), name);
     }
   }

@@ -10,6 +10,9 @@ at::ScalarType dtype_named(const std::string& name, at::Device device);
 std::string dtype_text(at::ScalarType dtype);
 
 /// Loads the weights; tensors of the file that the model does not use are logged by name.
+/// InputError where the family does not compute in this type.
+void check_dtype(const ModelSpec& spec, at::ScalarType dtype);
+
 Transformer load_model(const fs::path& folder, const ModelSpec& spec, const WeightOptions& options);
 
 }  // namespace hyplora

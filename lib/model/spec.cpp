@@ -4,111 +4,111 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/error.h"
+#include "model/config_file.h"
 
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-/// What a family fixes, beyond the numbers that its config.json gives.
+/// What a family fixes, beyond the numbers that its config.json gives. `defaults`: fields that its config.json may leave out.
 struct Family {
   const char* model_type;
   std::vector<const char*> activations;  // the accepted spellings of hidden_act
+  ops::Activation activation = ops::Activation::silu;
+  bool qkv_bias = false;  // whatever the file says; else attention_bias rules all four projections
+  bool norm_offset = false, scaled_embedding = false, head_norms = false, output_norms = false;
+  bool fp16_overflows = false;
+  const char* defaults = "{}";
 };
+
 const Family families[] = {
-    {"llama", {"silu"}},
+    {.model_type = "llama", .activations = {"silu"}},
+    {.model_type = "mistral", .activations = {"silu"}, .defaults = R"({"num_key_value_heads": 8, "sliding_window": 4096})"},
+    {.model_type = "qwen2", .activations = {"silu"}, .qkv_bias = true, .defaults = R"({"use_sliding_window": false})"},
+    {.model_type = "qwen3", .activations = {"silu"}, .head_norms = true,
+     .defaults = R"({"head_dim": 128, "use_sliding_window": false})"},
+    // "gelu" in Gemma's first configs was a mistake; the weights were trained with the tanh form, which transformers computes.
+    {.model_type = "gemma", .activations = {"gelu_pytorch_tanh", "gelu"}, .activation = ops::Activation::gelu_tanh, .norm_offset = true,
+     .scaled_embedding = true, .defaults = R"({"head_dim": 256, "tie_word_embeddings": true, "hidden_act": "gelu_pytorch_tanh"})"},
+    {.model_type = "gemma3_text", .activations = {"gelu_pytorch_tanh"}, .activation = ops::Activation::gelu_tanh, .norm_offset = true,
+     .scaled_embedding = true, .head_norms = true, .output_norms = true, .fp16_overflows = true,
+     .defaults = R"({"vocab_size": 262208, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+                     "max_position_embeddings": 131072, "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0, "sliding_window": 4096,
+                     "sliding_window_pattern": 6, "query_pre_attn_scalar": 256, "tie_word_embeddings": true,
+                     "hidden_activation": "gelu_pytorch_tanh"})"},
 };
 
 const Family& find_family(const std::string& model_type, const std::string& file) {
-  std::string known;
+  std::vector<std::string> known;
   for (const auto& family : families) {
     if (model_type == family.model_type) return family;
-    known += (known.empty() ? "" : ", ") + std::string(family.model_type);
+    known.emplace_back(family.model_type);
   }
-  throw InputError("{}: model_type: found \"{}\", expected one of: {}.", file, model_type, known);
+  throw InputError("{}: model_type: found \"{}\", expected one of: {}.", file, model_type, fmt::join(known, ", "));
 }
 
-/// config.json with typed look-ups; each failure names the file and the field.
-class Config {
- public:
-  explicit Config(const fs::path& path) : file_(path.string()), json_(read_json(path)) {
-    if (!json_.is_object()) throw InputError("{}: found {}, expected a JSON object.", file_, json_.type_name());
-  }
-  Config(std::string file, Json json) : file_(std::move(file)), json_(std::move(json)) {}
-
-  const std::string& file() const { return file_; }
-  const Json& json() const { return json_; }
-  bool has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
-
-  template <class T>
-  T get(const char* key) const {
-    if (!has(key)) throw InputError("{}: field {} is missing.", file_, key);
-    return read<T>(key);
-  }
-  template <class T>
-  T get(const char* key, T otherwise) const {
-    return has(key) ? read<T>(key) : otherwise;
-  }
-  int64_t size(const char* key) const { return positive(key, get<int64_t>(key)); }
-  int64_t size(const char* key, int64_t otherwise) const { return positive(key, get<int64_t>(key, otherwise)); }
-
-  /// A field that must have this value where it is given, because nothing else is computed here.
-  template <class T>
-  void only(const char* key, T supported) const {
-    if (has(key) && read<T>(key) != supported) {
-      throw InputError("{}: field {}: found {}, which is not supported; expected {}.", file_, key, json_[key].dump(),
-                       Json(supported).dump());
-    }
-  }
-  Config inner(const char* key) const {
-    if (!json_[key].is_object()) throw InputError("{}: field {}: found {}, expected an object.", file_, key, json_[key].type_name());
-    return Config(file_ + ": " + key, json_[key]);
-  }
-
- private:
-  int64_t positive(const char* key, int64_t value) const {
-    if (value < 1 || value > (int64_t{1} << 40)) throw InputError("{}: field {}: found {}, expected a size.", file_, key, value);
-    return value;
-  }
-  template <class T>
-  T read(const char* key) const {
-    const Json& value = json_[key];
-    bool fits = value.is_number();
-    if constexpr (std::is_same_v<T, int64_t>) fits = value.is_number_integer();
-    if constexpr (std::is_same_v<T, bool>) fits = value.is_boolean();
-    if constexpr (std::is_same_v<T, std::string>) fits = value.is_string();
-    if (!fits) throw InputError("{}: field {}: found {}, which has the wrong type.", file_, key, value.dump().substr(0, 60));
-    return value.get<T>();
-  }
-
-  std::string file_;
-  Json json_;
-};
-
-/// transformers 5 writes rope_parameters; version 4 wrote rope_theta and rope_scaling beside each other.
-RopeSpec read_rope(const Config& config, int64_t max_positions) {
+/// Scaling from `config`: a rope_parameters object of transformers 5, or a rope_scaling object of version 4.
+RopeSpec read_scaling(const Config& config, double theta, int64_t max_positions) {
   RopeSpec rope;
-  rope.theta = config.get<double>("rope_theta", rope.theta);
-  const char* key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  if (!config.has(key)) return rope;
-  const Config scaling = config.inner(key);
-  rope.theta = scaling.get<double>("rope_theta", rope.theta);
-  rope.type = scaling.get<std::string>("rope_type", scaling.get<std::string>("type", "default"));
+  rope.theta = config.get<double>("rope_theta", theta);
+  rope.type = config.get<std::string>("rope_type", config.get<std::string>("type", "default"));
   if (rope.type != "default" && rope.type != "linear" && rope.type != "llama3") {
-    throw InputError("{}: rope_type: found \"{}\", expected default, linear or llama3.", scaling.file(), rope.type);
+    throw InputError("{}: rope_type: found \"{}\", expected default, linear or llama3.", config.file(), rope.type);
   }
   if (rope.type == "default") return rope;
-  rope.factor = scaling.get<double>("factor");
-  if (!(rope.factor > 0)) throw InputError("{}: factor: found {}, expected a number above 0.", scaling.file(), rope.factor);
+  rope.factor = config.get<double>("factor");
+  if (!(rope.factor > 0)) throw InputError("{}: factor: found {}, expected a number above 0.", config.file(), rope.factor);
   if (rope.type == "linear") return rope;
-  rope.low_freq_factor = scaling.get<double>("low_freq_factor");
-  rope.high_freq_factor = scaling.get<double>("high_freq_factor");
-  rope.original_max_position = scaling.size("original_max_position_embeddings", max_positions);
+  rope.low_freq_factor = config.get<double>("low_freq_factor");
+  rope.high_freq_factor = config.get<double>("high_freq_factor");
+  rope.original_max_position = config.size("original_max_position_embeddings", max_positions);
   if (!(rope.high_freq_factor > rope.low_freq_factor)) {
-    throw InputError("{}: high_freq_factor: found {}, expected more than low_freq_factor.", scaling.file(), rope.high_freq_factor);
+    throw InputError("{}: high_freq_factor: found {}, expected more than low_freq_factor.", config.file(), rope.high_freq_factor);
   }
   return rope;
+}
+
+/// transformers 5 writes rope_parameters, one object or one for each kind of layer; version 4 wrote rope_theta, rope_scaling and
+/// rope_local_base_freq beside each other.
+void read_ropes(const Config& config, ModelSpec& spec) {
+  const double theta = config.get<double>("rope_theta", 10000.0);
+  const bool newer = config.has("rope_parameters");
+  if (newer && config.inner("rope_parameters").has("full_attention")) {
+    const Config kinds = config.inner("rope_parameters");
+    spec.rope = read_scaling(kinds.inner("full_attention"), theta, spec.max_positions);
+    if (kinds.has("sliding_attention")) spec.window_rope = read_scaling(kinds.inner("sliding_attention"), theta, spec.max_positions);
+    return;
+  }
+  const char* key = newer ? "rope_parameters" : "rope_scaling";
+  spec.rope.theta = theta;
+  if (config.has(key)) spec.rope = read_scaling(config.inner(key), theta, spec.max_positions);
+  if (config.has("rope_local_base_freq")) {
+    spec.window_rope = RopeSpec();
+    spec.window_rope->theta = config.get<double>("rope_local_base_freq");
+  }
+}
+
+/// Which layers have a window: layer_types where the file has it; else every one before the pattern's last (Gemma 3), those from
+/// max_window_layers on (Qwen), or all (Mistral).
+bool has_window(const Config& config, int64_t layer) {
+  if (config.has("layer_types")) {
+    const Json& types = config.json()["layer_types"];
+    const Json& type = types.is_array() && static_cast<size_t>(layer) < types.size() ? types[static_cast<size_t>(layer)] : Json();
+    if (type != "full_attention" && type != "sliding_attention") {
+      throw InputError("{}: field layer_types: layer {}: found {}, expected \"full_attention\" or \"sliding_attention\".", config.file(),
+                       layer, type.dump());
+    }
+    return type == "sliding_attention";
+  }
+  if (config.has("sliding_window_pattern")) return (layer + 1) % config.size("sliding_window_pattern") != 0;
+  return layer >= config.get<int64_t>("max_window_layers", 0);
+}
+
+std::vector<int64_t> read_windows(const Config& config, int64_t layers) {
+  std::vector<int64_t> windows(static_cast<size_t>(layers), 0);
+  if (!config.has("sliding_window") || !config.get<bool>("use_sliding_window", true)) return windows;
+  const int64_t window = config.size("sliding_window");
+  for (int64_t i = 0; i < layers; ++i) windows[static_cast<size_t>(i)] = has_window(config, i) ? window : 0;
+  return windows;
 }
 
 std::vector<int64_t> read_token_ids(const Config& config, const char* key) {
@@ -130,13 +130,19 @@ void refuse_unsupported(const Config& config, const Family& family) {
   if (config.has("quantization_config")) {
     throw InputError("{}: field quantization_config: checkpoints with quantised weights are not supported.", config.file());
   }
-  const std::string activation = config.get<std::string>("hidden_act", "silu");
+  const char* key = config.has("hidden_activation") ? "hidden_activation" : "hidden_act";
+  const std::string activation = config.get<std::string>(key, family.activations.front());
   const auto& known = family.activations;
   if (std::find(known.begin(), known.end(), activation) == known.end()) {
-    throw InputError("{}: field hidden_act: found \"{}\", expected {}.", config.file(), activation, fmt::join(known, " or "));
+    throw InputError("{}: field {}: found \"{}\", expected {}.", config.file(), key, activation, fmt::join(known, " or "));
   }
   config.only<double>("attention_dropout", 0.0);
   config.only<double>("partial_rotary_factor", 1.0);
+  config.only<bool>("use_bidirectional_attention", false);
+  for (const char* softcap : {"attn_logit_softcapping", "final_logit_softcapping"}) {
+    if (config.has(softcap)) throw InputError("{}: field {}: found {}, which is not supported; expected null.", config.file(), softcap,
+                                              config.json()[softcap].dump());
+  }
 }
 
 void check_heads(const ModelSpec& spec, const std::string& file) {
@@ -158,18 +164,51 @@ void read_generation_config(const fs::path& path, ModelSpec& spec) {
 
 int64_t ModelSpec::parameters() const {
   const int64_t q = heads * head_dim, kv = kv_heads * head_dim;
-  const int64_t attention = hidden_size * (2 * q + 2 * kv) + (attention_bias ? q + 2 * kv + hidden_size : 0);
+  const int64_t attention = hidden_size * (2 * q + 2 * kv) + (qkv_bias ? q + 2 * kv : 0) + (output_bias ? hidden_size : 0);
   const int64_t mlp = 3 * hidden_size * intermediate_size + (mlp_bias ? 2 * intermediate_size + hidden_size : 0);
+  const int64_t norms = (output_norms ? 4 : 2) * hidden_size + (head_norms ? 2 * head_dim : 0);
   const int64_t embeddings = vocab_size * hidden_size * (tied_embeddings ? 1 : 2);
-  return embeddings + layers * (attention + mlp + 2 * hidden_size) + hidden_size;
+  return embeddings + layers * (attention + mlp + norms) + hidden_size;
+}
+
+nlohmann::ordered_json ModelSpec::to_json() const {
+  const auto rope_json = [](const RopeSpec& r) { return Json{{"type", r.type}, {"theta", r.theta}, {"factor", r.factor}}; };
+  Json json{{"model_type", model_type},
+            {"layers", layers},
+            {"hidden_size", hidden_size},
+            {"intermediate_size", intermediate_size},
+            {"heads", heads},
+            {"kv_heads", kv_heads},
+            {"head_dim", head_dim},
+            {"vocab_size", vocab_size},
+            {"max_positions", max_positions},
+            {"activation", activation == ops::Activation::silu ? "silu" : "gelu_tanh"},
+            {"attention_scale", attention_scale},
+            {"tied_embeddings", tied_embeddings},
+            {"qkv_bias", qkv_bias},
+            {"output_bias", output_bias},
+            {"mlp_bias", mlp_bias},
+            {"norm_offset", norm_offset},
+            {"head_norms", head_norms},
+            {"output_norms", output_norms},
+            {"rope", rope_json(rope)}};
+  if (window_rope) json["window_rope"] = rope_json(*window_rope);
+  json["windows"] = windows;
+  json["parameters"] = parameters();
+  return json;
 }
 
 ModelSpec read_model_spec(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw InputError("{}: is not a folder; expected a checkpoint folder.", folder.string());
-  const Config config(folder / "config.json");
+  const Config outer(folder / "config.json");
+  // Multimodal Gemma 3: the decoder's fields stand in text_config, the ids of its tokens beside it.
+  const bool nested = outer.get<std::string>("model_type") == "gemma3";
+  const Config given = nested ? outer.inner("text_config").with_defaults({{"model_type", "gemma3_text"}}) : outer;
   ModelSpec spec;
-  spec.model_type = config.get<std::string>("model_type");
-  refuse_unsupported(config, find_family(spec.model_type, config.file()));
+  spec.model_type = given.get<std::string>("model_type");
+  const Family& family = find_family(spec.model_type, given.file());
+  const Config config = given.with_defaults(Json::parse(family.defaults));
+  refuse_unsupported(config, family);
   spec.vocab_size = config.size("vocab_size");
   spec.hidden_size = config.size("hidden_size");
   spec.intermediate_size = config.size("intermediate_size");
@@ -180,24 +219,33 @@ ModelSpec read_model_spec(const fs::path& folder) {
   spec.max_positions = config.size("max_position_embeddings", 2048);
   spec.rms_norm_eps = config.get<double>("rms_norm_eps", spec.rms_norm_eps);
   spec.initializer_range = config.get<double>("initializer_range", spec.initializer_range);
+  spec.attention_scale = 1 / std::sqrt(config.get<double>("query_pre_attn_scalar", static_cast<double>(spec.head_dim)));
   spec.tied_embeddings = config.get<bool>("tie_word_embeddings", false);
-  spec.attention_bias = config.get<bool>("attention_bias", false);
+  spec.output_bias = config.get<bool>("attention_bias", false);
+  spec.qkv_bias = family.qkv_bias || spec.output_bias;
   spec.mlp_bias = config.get<bool>("mlp_bias", false);
-  spec.rope = read_rope(config, spec.max_positions);
-  spec.bos = read_token_id(config, "bos_token_id");
-  spec.pad = read_token_id(config, "pad_token_id");
-  spec.eos = read_token_ids(config, "eos_token_id");
-  spec.stored_dtype = config.get<std::string>("dtype", config.get<std::string>("torch_dtype", "float32"));
+  spec.norm_offset = family.norm_offset;
+  spec.scaled_embedding = family.scaled_embedding;
+  spec.head_norms = family.head_norms;
+  spec.output_norms = family.output_norms;
+  spec.activation = family.activation;
+  spec.fp16_overflows = family.fp16_overflows;
+  read_ropes(config, spec);
+  spec.windows = read_windows(config, spec.layers);
+  const Config& ids = nested ? outer : config;
+  spec.bos = read_token_id(ids, "bos_token_id");
+  spec.pad = read_token_id(ids, "pad_token_id");
+  spec.eos = read_token_ids(ids, "eos_token_id");
+  spec.stored_dtype = outer.get<std::string>("dtype", outer.get<std::string>("torch_dtype", "float32"));
   check_heads(spec, config.file());
   read_generation_config(folder / "generation_config.json", spec);
   return spec;
 }
 
-std::vector<double> rope_frequencies(const ModelSpec& spec) {
-  const RopeSpec& rope = spec.rope;
+std::vector<double> rope_frequencies(const RopeSpec& rope, int64_t head_dim) {
   std::vector<double> frequencies;
-  for (int64_t i = 0; i < spec.head_dim / 2; ++i) {
-    double frequency = std::pow(rope.theta, -2.0 * static_cast<double>(i) / static_cast<double>(spec.head_dim));
+  for (int64_t i = 0; i < head_dim / 2; ++i) {
+    double frequency = std::pow(rope.theta, -2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
     if (rope.type == "linear") frequency /= rope.factor;
     if (rope.type == "llama3") {
       // Wavelengths beyond the original context are stretched by `factor`, short ones kept, those between blended.

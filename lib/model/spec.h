@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "io/files.h"
+#include "ops/basic.h"
 
 namespace hyplora {
 
-/// Rotary embedding (Su et al. 2021, arXiv 2104.09864), with the frequency scaling of LLaMA 3.1.
+/// Rotary embedding (Su et al. 2021, arXiv 2104.09864), with linear scaling or the frequency scaling of LLaMA 3.1.
 struct RopeSpec {
   double theta = 10000.0;
   std::string type = "default";  // default, linear, llama3
@@ -27,19 +28,31 @@ struct ModelSpec {
   int64_t max_positions = 0;
   double rms_norm_eps = 1e-6;
   double initializer_range = 0.02;
-  bool tied_embeddings = false, attention_bias = false, mlp_bias = false;
+  double attention_scale = 0;  // of the scores; 1/sqrt(head_dim) in most families
+  bool tied_embeddings = false, mlp_bias = false;
+  bool qkv_bias = false, output_bias = false;  // of the attention's projections
+  bool norm_offset = false;                    // norms scale by 1 + w, in fp32
+  bool scaled_embedding = false;               // embeddings times sqrt(hidden_size), that number rounded to the weights' type
+  bool head_norms = false;                     // norms over each head of q and k
+  bool output_norms = false;                   // norms behind attention and MLP too
+  bool fp16_overflows = false;                 // activations leave fp16's range
+  ops::Activation activation = ops::Activation::silu;
   RopeSpec rope;
+  std::optional<RopeSpec> window_rope;  // of the layers with a window, where theirs differs
+  std::vector<int64_t> windows;         // by layer: how many tokens a token sees, itself among them; 0: all before it
   std::optional<int64_t> bos, pad;
   std::vector<int64_t> eos;  // of generation_config.json where there is one, else of config.json
   std::string stored_dtype;  // as config.json names it; for reports
 
   int64_t parameters() const;
+  /// The architecture as understood, for people.
+  nlohmann::ordered_json to_json() const;
 };
 
 /// Reads config.json (older and newer field names) and generation_config.json of a checkpoint folder.
 ModelSpec read_model_spec(const fs::path& folder);
 
 /// One inverse frequency for each pair of a head's dimensions, [head_dim / 2].
-std::vector<double> rope_frequencies(const ModelSpec& spec);
+std::vector<double> rope_frequencies(const RopeSpec& rope, int64_t head_dim);
 
 }  // namespace hyplora

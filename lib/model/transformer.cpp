@@ -6,6 +6,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/outer.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
 
 #include <cmath>
@@ -17,28 +18,57 @@
 
 namespace hyplora {
 
+namespace {
+
+/// Where the decoder's tensors may stand: in old and new transformers' text models, in Gemma 3's multimodal ones, bare.
+struct Place {
+  const char *decoder, *head;
+};
+constexpr Place places[] = {{"model.", ""}, {"model.language_model.", ""}, {"language_model.model.", "language_model."}, {"", ""}};
+
+Place find_place(const Weights& weights) {
+  for (const Place& place : places) {
+    if (weights.has(std::string(place.decoder) + "embed_tokens.weight")) return place;
+  }
+  return places[0];
+}
+
+}  // namespace
+
 Transformer::Transformer(const ModelSpec& spec, const Weights& weights) : spec_(spec) {
-  const bool prefixed = weights.has("model.embed_tokens.weight") || !weights.has("embed_tokens.weight");
-  const Weights decoder = prefixed ? weights["model"] : weights;
-  prefix_ = prefixed ? "model." : "";
+  const Place place = find_place(weights);
+  prefix_ = place.decoder;
+  head_prefix_ = place.head;
+  const Weights decoder = prefix_.empty() ? weights : weights[prefix_.substr(0, prefix_.size() - 1)];
   embedding_ = decoder["embed_tokens"].get("weight", {spec.vocab_size, spec.hidden_size});
   for (int64_t i = 0; i < spec.layers; ++i) blocks_.push_back(make_block(spec, decoder["layers"][std::to_string(i)]));
   final_norm_ = decoder["norm"].get("weight", {spec.hidden_size});
-  head_ = spec.tied_embeddings ? embedding_ : weights["lm_head"].get("weight", {spec.vocab_size, spec.hidden_size});
-  frequencies_ = at::tensor(rope_frequencies(spec), at::kFloat).to(weights.options().device);
+  head_ = spec.tied_embeddings ? embedding_ : weights[head_prefix_ + "lm_head"].get("weight", {spec.vocab_size, spec.hidden_size});
+  const auto frequencies = [&](const RopeSpec& rope) {
+    return at::tensor(rope_frequencies(rope, spec.head_dim), at::kFloat).to(weights.options().device);
+  };
+  frequencies_ = frequencies(spec.rope);
+  window_frequencies_ = spec.window_rope ? frequencies(*spec.window_rope) : frequencies_;
 }
 
 Transformer::Block Transformer::make_block(const ModelSpec& spec, const Weights& w) {
   const int64_t d = spec.hidden_size, i = spec.intermediate_size, q = spec.heads * spec.head_dim, kv = spec.kv_heads * spec.head_dim;
   const Weights attention = w["self_attn"], mlp = w["mlp"];
   const auto norm = [&](const char* name) { return w[name].get("weight", {d}); };
+  const auto head_norm = [&](const char* name) {
+    return spec.head_norms ? attention[name].get("weight", {spec.head_dim}) : at::Tensor();
+  };
   return {w.path(),
           norm("input_layernorm"),
           norm("post_attention_layernorm"),
-          Linear::from(attention["q_proj"], d, q, spec.attention_bias),
-          Linear::from(attention["k_proj"], d, kv, spec.attention_bias),
-          Linear::from(attention["v_proj"], d, kv, spec.attention_bias),
-          Linear::from(attention["o_proj"], q, d, spec.attention_bias),
+          spec.output_norms ? norm("pre_feedforward_layernorm") : at::Tensor(),
+          spec.output_norms ? norm("post_feedforward_layernorm") : at::Tensor(),
+          head_norm("q_norm"),
+          head_norm("k_norm"),
+          Linear::from(attention["q_proj"], d, q, spec.qkv_bias),
+          Linear::from(attention["k_proj"], d, kv, spec.qkv_bias),
+          Linear::from(attention["v_proj"], d, kv, spec.qkv_bias),
+          Linear::from(attention["o_proj"], q, d, spec.output_bias),
           Linear::from(mlp["gate_proj"], d, i, spec.mlp_bias),
           Linear::from(mlp["up_proj"], d, i, spec.mlp_bias),
           Linear::from(mlp["down_proj"], i, d, spec.mlp_bias)};
@@ -51,23 +81,33 @@ at::Tensor Transformer::run(const Linear& linear, const at::Tensor& x) const {
 }
 
 at::Tensor Transformer::norm(const std::string& path, const at::Tensor& weight, const at::Tensor& x) const {
-  at::Tensor y = ops::rms_norm(x, weight, spec_.rms_norm_eps);
+  at::Tensor y = ops::rms_norm(x, weight, spec_.rms_norm_eps, spec_.norm_offset);
   see(path, y);
   return y;
 }
 
-Transformer::Angles Transformer::angles(const TokenBatch& batch) const {
+at::Tensor Transformer::head_norm(const at::Tensor& weight, const at::Tensor& x) const {
+  if (!weight.defined()) return x;
+  return ops::rms_norm(x.reshape({-1, spec_.head_dim}), weight, spec_.rms_norm_eps, spec_.norm_offset).view(x.sizes());
+}
+
+Transformer::BothAngles Transformer::angles(const TokenBatch& batch) const {
   std::vector<at::Tensor> positions;
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
     const int64_t first = batch.past.empty() ? 0 : batch.past[row]->length();
     positions.push_back(at::arange(first, first + batch.lengths[row], at::kLong));
   }
-  const at::Tensor turns = at::cat(positions).to(device(), at::kFloat).outer(frequencies_).unsqueeze(1);
-  return {turns.cos().to(dtype()), turns.sin().to(dtype())};
+  const at::Tensor all = at::cat(positions).to(device(), at::kFloat);
+  const auto turned = [&](const at::Tensor& frequencies) {
+    const at::Tensor turns = all.outer(frequencies).unsqueeze(1);
+    return Angles{turns.cos().to(dtype()), turns.sin().to(dtype())};
+  };
+  const Angles full = turned(frequencies_);
+  return {full, spec_.window_rope ? turned(window_frequencies_) : full};
 }
 
 at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const {
-  const ops::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim, 1 / std::sqrt(static_cast<double>(spec_.head_dim))};
+  const ops::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim, spec_.attention_scale, spec_.windows[layer]};
   if (batch.past.empty()) return ops::packed_attention(q, k, v, batch.lengths, shape);
   const auto qs = q.split_with_sizes(batch.lengths), ks = k.split_with_sizes(batch.lengths), vs = v.split_with_sizes(batch.lengths);
   std::vector<at::Tensor> mixed;
@@ -78,24 +118,37 @@ at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor&
   return mixed.size() == 1 ? mixed[0] : at::cat(mixed);
 }
 
-at::Tensor Transformer::attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Angles& angles) const {
+at::Tensor Transformer::attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& both) const {
   const Block& b = blocks_[layer];
-  const at::Tensor q = ops::rope(run(b.q_proj, x), angles.cos, angles.sin);
-  const at::Tensor k = ops::rope(run(b.k_proj, x), angles.cos, angles.sin);
+  const Angles& angles = spec_.windows[layer] > 0 ? both.windowed : both.full;
+  const at::Tensor q = ops::rope(head_norm(b.q_norm, run(b.q_proj, x)), angles.cos, angles.sin);
+  const at::Tensor k = ops::rope(head_norm(b.k_norm, run(b.k_proj, x)), angles.cos, angles.sin);
   const at::Tensor v = run(b.v_proj, x);
   return run(b.o_proj, mix(layer, q, k, v, batch));
 }
 
-at::Tensor Transformer::block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Angles& angles) const {
+at::Tensor Transformer::feed_forward(size_t layer, const at::Tensor& x) const {
   const Block& b = blocks_[layer];
-  const at::Tensor attended = x + attend(layer, norm(b.path + ".input_layernorm", b.input_layernorm, x), batch, angles);
-  const at::Tensor normed = norm(b.path + ".post_attention_layernorm", b.post_attention_layernorm, attended);
-  return attended + run(b.down_proj, ops::swiglu(run(b.gate_proj, normed), run(b.up_proj, normed)));
+  return run(b.down_proj, ops::gated(run(b.gate_proj, x), run(b.up_proj, x), spec_.activation));
+}
+
+at::Tensor Transformer::block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const {
+  const Block& b = blocks_[layer];
+  const at::Tensor mixed = attend(layer, norm(b.path + ".input_layernorm", b.input_layernorm, x), batch, angles);
+  const std::string middle = b.path + ".post_attention_layernorm";
+  if (!spec_.output_norms) {
+    const at::Tensor attended = x + mixed;
+    return attended + feed_forward(layer, norm(middle, b.post_attention_layernorm, attended));
+  }
+  const at::Tensor attended = x + norm(middle, b.post_attention_layernorm, mixed);
+  const at::Tensor fed = feed_forward(layer, norm(b.path + ".pre_feedforward_layernorm", b.pre_feedforward_layernorm, attended));
+  return attended + norm(b.path + ".post_feedforward_layernorm", b.post_feedforward_layernorm, fed);
 }
 
 at::Tensor Transformer::blocks(const TokenBatch& batch) const {
-  const Angles turned = angles(batch);
+  const BothAngles turned = angles(batch);
   at::Tensor x = at::embedding(embedding_, batch.ids);
+  if (spec_.scaled_embedding) x = x * at::scalar_tensor(std::sqrt(static_cast<double>(spec_.hidden_size)), x.options());
   see(prefix_ + "embed_tokens", x);
   const bool recomputes = recomputes_ && at::GradMode::is_enabled() && batch.past.empty();
   for (size_t layer = 0; layer < blocks_.size(); ++layer) {
@@ -131,15 +184,22 @@ std::vector<Linear*> Transformer::linears() {
 NamedTensors Transformer::named_weights() const {
   NamedTensors named{{prefix_ + "embed_tokens.weight", embedding_}};
   for (const auto& b : blocks_) {
-    named.emplace_back(b.path + ".input_layernorm.weight", b.input_layernorm);
+    const auto add = [&](const char* name, const at::Tensor& weight) {
+      if (weight.defined()) named.emplace_back(b.path + name, weight);
+    };
+    add(".input_layernorm.weight", b.input_layernorm);
     for (const Linear* linear : {&b.q_proj, &b.k_proj, &b.v_proj, &b.o_proj, &b.gate_proj, &b.up_proj, &b.down_proj}) {
       named.emplace_back(linear->path + ".weight", linear->weight);
       if (linear->bias.defined()) named.emplace_back(linear->path + ".bias", linear->bias);
     }
-    named.emplace_back(b.path + ".post_attention_layernorm.weight", b.post_attention_layernorm);
+    add(".post_attention_layernorm.weight", b.post_attention_layernorm);
+    add(".pre_feedforward_layernorm.weight", b.pre_feedforward_layernorm);
+    add(".post_feedforward_layernorm.weight", b.post_feedforward_layernorm);
+    add(".self_attn.q_norm.weight", b.q_norm);
+    add(".self_attn.k_norm.weight", b.k_norm);
   }
   named.emplace_back(prefix_ + "norm.weight", final_norm_);
-  if (!spec_.tied_embeddings) named.emplace_back("lm_head.weight", head_);
+  if (!spec_.tied_embeddings) named.emplace_back(head_prefix_ + "lm_head.weight", head_);
   return named;
 }
 

@@ -1,4 +1,5 @@
-// The decoder: embedding, blocks of (norm, attention, norm, gated MLP) with residuals, final norm, language-model head.
+// The decoder: embedding, blocks of (norm, attention, norm, gated MLP) with residuals, final norm, language-model head. The families'
+// differences are switches of ModelSpec: biases, norms over heads and behind the two halves, windows, activation, scaled embedding.
 // Module and tensor names are Hugging Face's. Tokens are packed: the rows of a batch lie one after the other, without padding.
 #pragma once
 
@@ -48,17 +49,24 @@ class Transformer {
  private:
   struct Block {
     std::string path;
-    at::Tensor input_layernorm, post_attention_layernorm;
+    // Gemma 3's post_attention_layernorm stands behind the attention, the others' before the MLP; null where a family has none.
+    at::Tensor input_layernorm, post_attention_layernorm, pre_feedforward_layernorm, post_feedforward_layernorm, q_norm, k_norm;
     Linear q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj;
   };
   struct Angles {
     at::Tensor cos, sin;  // [T, 1, head_dim / 2]
   };
+  /// Of the layers that see everything, and of those with a window.
+  struct BothAngles {
+    Angles full, windowed;
+  };
 
   static Block make_block(const ModelSpec& spec, const Weights& w);
-  Angles angles(const TokenBatch& batch) const;
-  at::Tensor block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Angles& angles) const;
-  at::Tensor attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Angles& angles) const;
+  BothAngles angles(const TokenBatch& batch) const;
+  at::Tensor block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const;
+  at::Tensor attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const;
+  at::Tensor feed_forward(size_t layer, const at::Tensor& x) const;
+  at::Tensor head_norm(const at::Tensor& weight, const at::Tensor& x) const;
   at::Tensor mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const;
   at::Tensor run(const Linear& linear, const at::Tensor& x) const;
   at::Tensor norm(const std::string& path, const at::Tensor& weight, const at::Tensor& x) const;
@@ -67,10 +75,11 @@ class Transformer {
   }
 
   ModelSpec spec_;
-  std::string prefix_;  // "model." where the checkpoint has it
+  std::string prefix_;       // of the decoder's tensors in the checkpoint, "model." in most
+  std::string head_prefix_;  // of the head's, empty in most
   at::Tensor embedding_, final_norm_, head_;
   std::vector<Block> blocks_;
-  at::Tensor frequencies_;  // [head_dim / 2]
+  at::Tensor frequencies_, window_frequencies_;  // [head_dim / 2]
   Probe probe_;
   bool recomputes_ = false;
 };

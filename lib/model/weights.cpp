@@ -2,8 +2,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/ones.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/full.h>
 
 #include "core/error.h"
 
@@ -51,7 +50,8 @@ class CheckpointSource : public WeightSource {
 
 class RandomSource : public WeightSource {
  public:
-  RandomSource(double deviation, uint64_t seed) : deviation_(deviation), generator_(at::detail::createCPUGenerator(seed)) {}
+  RandomSource(double deviation, uint64_t seed, double norm)
+      : deviation_(deviation), norm_(norm), generator_(at::detail::createCPUGenerator(seed)) {}
 
   bool contains(const std::string&) const override { return true; }
 
@@ -60,13 +60,13 @@ class RandomSource : public WeightSource {
     if (shape.size() > 1) {
       tensor = at::empty(shape, at::kFloat).normal_(0, deviation_, generator_);
     } else {
-      tensor = name.ends_with(".bias") ? at::zeros(shape, at::kFloat) : at::ones(shape, at::kFloat);
+      tensor = at::full(shape, name.ends_with(".bias") ? 0 : norm_, at::kFloat);
     }
     return tensor.to(options.device, options.dtype).requires_grad_(options.trainable);
   }
 
  private:
-  double deviation_;
+  double deviation_, norm_;
   at::Generator generator_;
 };
 
@@ -74,8 +74,8 @@ class RandomSource : public WeightSource {
 
 std::shared_ptr<WeightSource> checkpoint_weights(CheckpointFiles files) { return std::make_shared<CheckpointSource>(std::move(files)); }
 
-std::shared_ptr<WeightSource> random_weights(double deviation, uint64_t seed) {
-  return std::make_shared<RandomSource>(deviation, seed);
+std::shared_ptr<WeightSource> random_weights(double deviation, uint64_t seed, double norm) {
+  return std::make_shared<RandomSource>(deviation, seed, norm);
 }
 
 Weights Weights::operator[](const std::string& name) const {

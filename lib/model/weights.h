@@ -31,8 +31,9 @@ class WeightSource {
 
 /// Reads from a checkpoint. InputError: a missing tensor, or one of another shape.
 std::shared_ptr<WeightSource> checkpoint_weights(CheckpointFiles files);
-/// Hugging Face's initialisation: norms 1, biases 0, everything else normal(0, deviation) from the seed.
-std::shared_ptr<WeightSource> random_weights(double deviation, uint64_t seed);
+/// Hugging Face's initialisation: norms `norm` (1, or 0 where they scale by 1 + w), biases 0, everything else normal(0, deviation) from
+/// the seed.
+std::shared_ptr<WeightSource> random_weights(double deviation, uint64_t seed, double norm = 1);
 
 class Weights {
  public:

@@ -94,7 +94,7 @@ void load_base(TrainingSetup& setup) {
   const WeightOptions as{setup.dtype, setup.device, o.adapter.adapter == "full"};
   const auto seed = static_cast<uint64_t>(o.seed);
   setup.model = std::make_unique<Transformer>(
-      o.init_base == "random" ? Transformer(setup.spec, Weights(random_weights(setup.spec.initializer_range, seed), as))
+      o.init_base == "random" ? Transformer(setup.spec, Weights(random_weights(setup.spec.initializer_range, seed, setup.spec.norm_offset ? 0 : 1), as))
                               : load_model(o.base_model, setup.spec, as));
   setup.model->set_gradient_checkpointing(o.gradient_checkpointing);
   setup.adapters = Adapters::attach(*setup.model, o.adapter, seed);

@@ -4,6 +4,7 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/gelu.h>
 #include <ATen/ops/silu.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -24,6 +25,9 @@ TEST_CASE("rms_norm is the plain formula", "[ops]") {
     test::check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5); },
                [](const auto& in) { return in[1] * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
                {random({7, width}), random({width})});
+    test::check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5, true); },
+                     [](const auto& in) { return (in[1] + 1) * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
+                     {random({7, width}), random({width})});
   }
 }
 
@@ -37,9 +41,11 @@ TEST_CASE("rope turns pairs of a head's halves", "[ops]") {
              {random({5, 24})});
 }
 
-TEST_CASE("swiglu is silu(gate) * up", "[ops]") {
-  test::check_same([](const auto& in) { return ops::swiglu(in[0], in[1]); }, [](const auto& in) { return at::silu(in[0]) * in[1]; },
-             {random({6, 10}), random({6, 10})});
+TEST_CASE("gated is act(gate) * up", "[ops]") {
+  test::check_same([](const auto& in) { return ops::gated(in[0], in[1], ops::Activation::silu); },
+                   [](const auto& in) { return at::silu(in[0]) * in[1]; }, {random({6, 10}), random({6, 10})});
+  test::check_same([](const auto& in) { return ops::gated(in[0], in[1], ops::Activation::gelu_tanh); },
+                   [](const auto& in) { return at::gelu(in[0], "tanh") * in[1]; }, {random({6, 10}), random({6, 10})});
 }
 
 TEST_CASE("head_loss is the sum of cross-entropies, over more tokens than one chunk", "[ops]") {
@@ -77,7 +83,8 @@ TEST_CASE("bf16 weights widened block by block give the fp32 product of the same
 
 TEST_CASE("Operations in blocks see every row, however many there are", "[ops]") {
   for (const int64_t rows : {1, 31, 33, 200}) {
-    test::check_same([](const auto& in) { return ops::swiglu(in[0], in[1]); }, [](const auto& in) { return at::silu(in[0]) * in[1]; },
+    test::check_same([](const auto& in) { return ops::gated(in[0], in[1], ops::Activation::silu); },
+               [](const auto& in) { return at::silu(in[0]) * in[1]; },
                {random({rows, 2100}), random({rows, 2100})});
     test::check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5); },
                [](const auto& in) { return in[1] * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },

@@ -75,6 +75,8 @@ ModelSpec small_spec() {
   spec.kv_heads = 2;
   spec.head_dim = 8;
   spec.max_positions = 128;
+  spec.attention_scale = 1 / std::sqrt(8.0);
+  spec.windows = {0, 0};
   return spec;
 }
 
