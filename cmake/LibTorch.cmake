@@ -25,7 +25,7 @@ target_link_options(torch::cpu INTERFACE -Wl,--allow-shlib-undefined)
 
 # at::parallel_for runs on OpenMP; one process must hold one OpenMP runtime, LibTorch's where it brings one.
 find_library(TORCH_GOMP_LIBRARY NAMES libgomp.so.1 HINTS ${torch_places} PATH_SUFFIXES lib NO_DEFAULT_PATH)
-target_compile_options(torch::cpu INTERFACE -fopenmp)
+target_compile_options(torch::cpu INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fopenmp>)
 if(TORCH_GOMP_LIBRARY)
   target_link_libraries(torch::cpu INTERFACE ${TORCH_GOMP_LIBRARY})
 else()

@@ -106,10 +106,12 @@ struct GatePasses {
   }
 };
 
-/// gates.cu: one thread a token.
-struct CudaRunner {
-  template <class Work>
-  static void run(int64_t tokens, const Work& work);
+/// The passes on CUDA: defined in gates.cu, or in no_cuda.cpp where the build has none.
+template <class Variant>
+struct CudaPasses {
+  static void enter(const EnterPass& pass, const GateScalars& scalars);
+  static void leave(const LeavePass& pass, const GateScalars& scalars);
+  static void back(const BackPass& pass);
 };
 
 }  // namespace hyplora

@@ -6,11 +6,6 @@
 
 namespace hyplora {
 
-#ifdef HYPLORA_CUDA
-extern template struct GatePasses<Lorentz, CudaRunner>;
-extern template struct GatePasses<Release, CudaRunner>;
-#endif
-
 namespace {
 
 struct CpuRunner {
@@ -23,10 +18,8 @@ struct CpuRunner {
 
 /// Calls use(passes) with the passes for the tensor's device.
 template <class Variant, class Use>
-void on_device([[maybe_unused]] const at::Tensor& tensor, Use use) {
-#ifdef HYPLORA_CUDA
-  if (tensor.is_cuda()) return use(GatePasses<Variant, CudaRunner>());
-#endif
+void on_device(const at::Tensor& tensor, Use use) {
+  if (tensor.is_cuda()) return use(CudaPasses<Variant>());
   use(GatePasses<Variant, CpuRunner>());
 }
 

@@ -17,16 +17,31 @@ __global__ void each_token(int64_t tokens, Work work) {
   if (t < tokens) work(work.variant(), t);
 }
 
+struct CudaRunner {
+  template <class Work>
+  static void run(int64_t tokens, const Work& work) {
+    const auto blocks = static_cast<unsigned>((tokens + threads - 1) / threads);
+    each_token<<<blocks, threads, 0, at::cuda::getCurrentCUDAStream()>>>(tokens, work);
+    C10_CUDA_KERNEL_LAUNCH_CHECK();
+  }
+};
+
 }  // namespace
 
-template <class Work>
-void CudaRunner::run(int64_t tokens, const Work& work) {
-  const auto blocks = static_cast<unsigned>((tokens + threads - 1) / threads);
-  each_token<<<blocks, threads, 0, at::cuda::getCurrentCUDAStream()>>>(tokens, work);
-  C10_CUDA_KERNEL_LAUNCH_CHECK();
+template <class Variant>
+void CudaPasses<Variant>::enter(const EnterPass& pass, const GateScalars& scalars) {
+  GatePasses<Variant, CudaRunner>::enter(pass, scalars);
+}
+template <class Variant>
+void CudaPasses<Variant>::leave(const LeavePass& pass, const GateScalars& scalars) {
+  GatePasses<Variant, CudaRunner>::leave(pass, scalars);
+}
+template <class Variant>
+void CudaPasses<Variant>::back(const BackPass& pass) {
+  GatePasses<Variant, CudaRunner>::back(pass);
 }
 
-template struct GatePasses<Lorentz, CudaRunner>;
-template struct GatePasses<Release, CudaRunner>;
+template struct CudaPasses<Lorentz>;
+template struct CudaPasses<Release>;
 
 }  // namespace hyplora

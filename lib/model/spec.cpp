@@ -232,10 +232,10 @@ ModelSpec read_model_spec(const fs::path& folder) {
   spec.fp16_overflows = family.fp16_overflows;
   read_ropes(config, spec);
   spec.windows = read_windows(config, spec.layers);
-  const Config& ids = nested ? outer : config;
-  spec.bos = read_token_id(ids, "bos_token_id");
-  spec.pad = read_token_id(ids, "pad_token_id");
-  spec.eos = read_token_ids(ids, "eos_token_id");
+  const auto holder = [&](const char* key) -> const Config& { return outer.has(key) ? outer : config; };
+  spec.bos = read_token_id(holder("bos_token_id"), "bos_token_id");
+  spec.pad = read_token_id(holder("pad_token_id"), "pad_token_id");
+  spec.eos = read_token_ids(holder("eos_token_id"), "eos_token_id");
   spec.stored_dtype = outer.get<std::string>("dtype", outer.get<std::string>("torch_dtype", "float32"));
   check_heads(spec, config.file());
   read_generation_config(folder / "generation_config.json", spec);

@@ -192,7 +192,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 
 at::Tensor packed_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<int64_t>& lengths,
                             const AttentionShape& shape) {
-  if (q.device().is_cpu()) return PackedAttention::apply(q, k, v, std::make_shared<Rows>(lengths, shape));
+  if (q.device().is_cpu()) return PackedAttention::apply(q, k, v, std::make_shared<Rows>(Rows{lengths, shape}));
   const auto qs = q.split_with_sizes(lengths), ks = k.split_with_sizes(lengths), vs = v.split_with_sizes(lengths);
   std::vector<at::Tensor> mixed;
   for (size_t row = 0; row < lengths.size(); ++row) mixed.push_back(attention(qs[row], ks[row], vs[row], shape));

@@ -59,8 +59,7 @@ std::vector<Example> split_validation(std::vector<Example>& examples, int64_t co
 }
 
 Batches::Batches(const std::vector<Example>& examples, const TrainOptions& options)
-    : examples_(examples),
-      batch_size_(options.batch_size),
+    : batch_size_(options.batch_size),
       micro_batch_size_(options.micro_batch_size),
       shuffle_(options.shuffle),
       group_by_length_(options.group_by_length),

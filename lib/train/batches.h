@@ -23,7 +23,6 @@ class Batches {
  private:
   void order_epoch(int64_t epoch);
 
-  const std::vector<Example>& examples_;
   int64_t batch_size_, micro_batch_size_, steps_per_epoch_;
   bool shuffle_, group_by_length_;
   uint64_t seed_;

@@ -82,6 +82,7 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device) {
   setup.device = device;
   setup.dtype = options.adapter.adapter == "full" ? at::kFloat : dtype_named(options.dtype, device);
   setup.spec = read_model_spec(options.base_model);
+  check_dtype(setup.spec, setup.dtype);
   read_data(setup);
   check_lengths(setup);
   require_writable_folder(options.output_dir);

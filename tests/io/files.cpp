@@ -49,5 +49,9 @@ TEST_CASE("The hash tells files apart", "[io]") {
   CHECK(file_hash(folder / "a") == "af63dc4c8601ec8c");  // FNV-1a's published value for "a"
 }
 
+TEST_CASE("A number beyond every type is bad input, not a crash", "[io]") {
+  CHECK(test::input_error([] { parse_json("{\"a\": 1e505}", "f"); }) == "f: found a number that does not fit into 64 bits.");
+}
+
 }  // namespace
 }  // namespace hyplora

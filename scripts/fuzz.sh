@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Fuzzes every parser for some seconds each, starting from real files; stops at the first finding, which it leaves in build/fuzz/.
+#   scripts/fuzz.sh [seconds]        default: 60
+# Needs clang and its runtime (Debian: clang libclang-rt-14-dev).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${1:-60}
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz
+corpus=build/fuzz/corpus
+mkdir -p $corpus/{safetensors,tokenizer_json,rows,config,model_config}
+cp -n tests/golden/model/tiny_mistral/golden.safetensors $corpus/safetensors/
+cp -n tests/fuzz/seeds/tokenizer*.json $corpus/tokenizer_json/
+head -c 2000 data/word_problems.json >$corpus/rows/start.json
+cp -n data/finetune_*.json $corpus/config/
+for folder in tests/golden/model/*/; do cp -n "$folder/config.json" "$corpus/model_config/$(basename "$folder").json"; done
+export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+for parser in ${PARSERS:-safetensors tokenizer_json rows config model_config}; do
+  echo "== $parser"
+  build/fuzz/bin/fuzz-$parser -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=20000 -print_final_stats=1 \
+    -artifact_prefix=build/fuzz/ $corpus/$parser 2>&1 | grep -E "ERROR|SUMMARY|stat::number_of_executed|DONE|runtime error" || true
+done
+if ls build/fuzz/{crash,timeout,oom,leak}-* >/dev/null 2>&1; then
+  echo "findings in build/fuzz/" >&2
+  exit 1
+fi
