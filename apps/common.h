@@ -7,6 +7,8 @@
 #include <functional>
 #include <string>
 
+#include "eval/decode.h"
+
 namespace hyplora::apps {
 
 struct CommonOptions {
@@ -16,6 +18,9 @@ struct CommonOptions {
 };
 
 void add_common_options(CLI::App& app, CommonOptions& options);
+
+/// How completions are made: beams, sampling, lengths.
+void add_decode_options(CLI::App& app, DecodeOptions& options);
 
 /// Applies log level and threads; returns the device. Call first in a program's body.
 c10::Device apply_common_options(const CommonOptions& options);

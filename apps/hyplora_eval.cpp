@@ -53,8 +53,20 @@ std::string display_name(const std::string& adapter) {
 }
 
 Json settings(const Arguments& a) {
-  Json all{{"template", a.prompt_template}, {"dtype", a.dtype}, {"decoding", "greedy"},
-           {"max_new_tokens", a.evaluate.decode.max_new_tokens}, {"batch_size", a.evaluate.decode.batch_size}};
+  const DecodeOptions& d = a.evaluate.decode;
+  Json all{{"template", a.prompt_template},
+           {"dtype", a.dtype},
+           {"decoding", d.beams > 1 ? "beam search" : d.temperature > 0 ? "sampling" : "greedy"},
+           {"max_new_tokens", d.max_new_tokens},
+           {"batch_size", d.batch_size},
+           {"beams", d.beams},
+           {"length_penalty", d.length_penalty},
+           {"early_stopping", d.early_stopping},
+           {"temperature", d.temperature},
+           {"top_k", d.top_k},
+           {"top_p", d.top_p},
+           {"repetition_penalty", d.repetition_penalty},
+           {"seed", d.seed}};
   all["train_on_inputs"] = a.evaluate.train_on_inputs;
   all["cutoff_len"] = a.evaluate.cutoff_len;
   return all;
@@ -105,6 +117,7 @@ bool needs_tokenizer(const std::vector<Benchmark>& benchmarks) {
 int run(Arguments& arguments) {
   const at::Device device = apps::apply_common_options(arguments.common);
   arguments.evaluate.prompt = find_prompt_template(arguments.prompt_template);
+  check_decode_options(arguments.evaluate.decode);
   const auto benchmarks = read_benchmarks(arguments);
   const ModelSpec spec = read_model_spec(arguments.model);
   arguments.evaluate.decode.stop_ids = spec.eos;
@@ -142,9 +155,8 @@ int main(int argc, char** argv) {
   app.add_option("--adapter", a.adapters, "adapter folder; may be given several times, \"none\" is the base alone")->expected(1)->take_all();
   app.add_option("--data", a.data, "file of rows with instruction, input, output, answer; or a folder of such files")->required();
   app.add_option("--benchmark", a.benchmark, "how rows are judged (default: by the file's name)");
-  app.add_option("--template", a.prompt_template, "prompt template: alpaca, none or a JSON file")->capture_default_str();
-  app.add_option("--max-new-tokens", a.evaluate.decode.max_new_tokens, "")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--batch-size", a.evaluate.decode.batch_size, "rows in the model at a time")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--template", a.prompt_template, "prompt template: alpaca, llama3, qwen, gemma, none or a JSON file")->capture_default_str();
+  apps::add_decode_options(app, a.evaluate.decode);
   app.add_option("--limit", a.limit, "only the first N rows of a file (0: all)")->check(CLI::NonNegativeNumber);
   app.add_option("--cutoff-len", a.evaluate.cutoff_len, "loss: token limit of a row")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_flag("--train-on-inputs", a.evaluate.train_on_inputs, "loss: the prompt counts too");

@@ -71,7 +71,7 @@ int run(Arguments& arguments) {
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);
   if (!arguments.ignore_eos) arguments.decode.stop_ids = spec.eos;
   std::vector<Ids> made(prompts.size());
-  decode_greedy(model, prompts, arguments.decode, [&](size_t i, const Ids& ids) { made[i] = ids; });
+  decode(model, prompts, arguments.decode, [&](size_t i, const std::vector<Completion>& best) { made[i] = best.front().ids; });
   for (size_t i = 0; i < prompts.size(); ++i) {
     std::puts(arguments.output_ids ? Json(made[i]).dump().c_str() : completion_text(*tokenizer, prompts[i], made[i]).c_str());
   }
@@ -86,11 +86,10 @@ int main(int argc, char** argv) {
   app.add_option("--model", arguments.model, "checkpoint folder")->required();
   app.add_option("--adapter", arguments.adapter, "adapter folder");
   CLI::Option* prompt = app.add_option("--prompt", arguments.prompt, "text to complete, - for stdin");
-  app.add_option("--template", arguments.prompt_template, "prompt template around it: none, alpaca or a JSON file")->capture_default_str();
+  app.add_option("--template", arguments.prompt_template, "prompt template around it: none, alpaca, llama3, qwen, gemma or a JSON file")->capture_default_str();
   app.add_option("--ids", arguments.ids, "JSONL file: one array of token ids a line, instead of --prompt");
   app.add_flag("--output-ids", arguments.output_ids, "print the new ids, one array a line");
-  app.add_option("--max-new-tokens", arguments.decode.max_new_tokens, "")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--batch-size", arguments.decode.batch_size, "rows in the model at a time")->check(CLI::PositiveNumber)->capture_default_str();
+  apps::add_decode_options(app, arguments.decode);
   app.add_option("--dtype", arguments.dtype, "auto, float32, bfloat16 or float16")->capture_default_str();
   app.add_flag("--ignore-eos", arguments.ignore_eos, "go on to --max-new-tokens");
   apps::add_common_options(app, arguments.common);

@@ -2,21 +2,26 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <deque>
 #include <numeric>
 
 #include "core/error.h"
+#include "eval/search.h"
 
 namespace hyplora {
 namespace {
 
-struct ActiveRow {
+/// A prompt in the batch: its search, and the tree of its new tokens behind the prompt in one cache.
+struct Active {
   size_t prompt;
   KvRow past;
-  Ids next;  // what goes through the model in the coming pass: the prompt, then the last new id
-  Ids made;
+  std::unique_ptr<Search> search;
+  int64_t prompt_tokens;
+  std::vector<TreeToken> next;                  // what goes through the model in the coming pass, after the first
+  std::vector<std::vector<int64_t>> ancestors;  // of each slot, itself last
 };
 
 void check(const Ids& prompt, size_t index, const ModelSpec& spec) {
@@ -39,51 +44,76 @@ std::deque<size_t> longest_first(const std::vector<Ids>& prompts) {
   return order;
 }
 
-/// One pass over all active rows; the most likely next id of each.
-Ids next_ids(const Transformer& model, std::vector<ActiveRow>& rows) {
+/// Adds the coming tokens to the tree; all of one pass stand at the same position. Without beams the tree is a line.
+TreeRow grow(Active& active, bool branches) {
+  if (!branches) return {};
+  const auto before = static_cast<int64_t>(active.ancestors.size()), count = static_cast<int64_t>(active.next.size());
+  TreeRow row;
+  row.position = active.prompt_tokens;
+  at::Tensor seen = at::zeros({count, active.prompt_tokens + before + count}, at::kBool);
+  seen.narrow(1, 0, active.prompt_tokens).fill_(true);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t parent = active.next[static_cast<size_t>(i)].parent;
+    std::vector<int64_t> path = parent >= 0 ? active.ancestors[static_cast<size_t>(parent)] : std::vector<int64_t>();
+    path.push_back(before + i);
+    bool* row_seen = seen[i].data_ptr<bool>() + active.prompt_tokens;
+    for (const int64_t slot : path) row_seen[slot] = true;
+    row.position = active.prompt_tokens + static_cast<int64_t>(path.size()) - 1;
+    active.ancestors.push_back(std::move(path));
+  }
+  row.seen = seen;
+  return row;
+}
+
+/// One pass over all active prompts: for each the logits after its last tokens, on the CPU.
+std::vector<at::Tensor> pass(const Transformer& model, std::vector<Active>& rows, const std::vector<Ids>& prompts, bool branches) {
   TokenBatch batch;
   Ids ids, last;
-  for (auto& row : rows) {
-    ids.insert(ids.end(), row.next.begin(), row.next.end());
-    last.push_back(static_cast<int64_t>(ids.size()) - 1);
-    batch.lengths.push_back(static_cast<int64_t>(row.next.size()));
+  std::vector<int64_t> counts;
+  for (Active& row : rows) {
+    const bool first = row.past.length() == 0;
+    if (first) {
+      ids.insert(ids.end(), prompts[row.prompt].begin(), prompts[row.prompt].end());
+      last.push_back(static_cast<int64_t>(ids.size()) - 1);
+    }
+    for (const TreeToken& token : row.next) {
+      ids.push_back(token.id);
+      last.push_back(static_cast<int64_t>(ids.size()) - 1);
+    }
+    counts.push_back(first ? 1 : static_cast<int64_t>(row.next.size()));
+    batch.lengths.push_back(first ? row.prompt_tokens : counts.back());
+    batch.trees.push_back(first ? TreeRow() : grow(row, branches));
     batch.past.push_back(&row.past);
   }
   batch.ids = at::tensor(ids, at::kLong).to(model.device());
   const at::Tensor hidden = model.blocks(batch).index_select(0, at::tensor(last, at::kLong).to(model.device()));
-  const at::Tensor best = model.logits(model.final_norm(hidden)).argmax(1).cpu();
-  const auto* values = best.const_data_ptr<int64_t>();
-  return Ids(values, values + best.numel());
+  return model.logits(model.final_norm(hidden)).to(at::kCPU, at::kFloat).split_with_sizes(counts);
 }
 
-bool ended(const ActiveRow& row, const DecodeOptions& options, const ModelSpec& spec) {
-  const auto& stops = options.stop_ids;
-  return static_cast<int64_t>(row.made.size()) >= options.max_new_tokens || row.past.length() + 1 >= spec.max_positions ||
-         std::find(stops.begin(), stops.end(), row.made.back()) != stops.end();
+Active enter(const Transformer& model, const Ids& prompt, size_t number, const DecodeOptions& options) {
+  const auto tokens = static_cast<int64_t>(prompt.size());
+  const int64_t room = std::min(options.max_new_tokens, model.spec().max_positions - tokens);
+  return {number, KvRow(model.spec().layers), make_search(options, prompt, room, number), tokens, {}, {}};
 }
 
 }  // namespace
 
-void decode_greedy(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options, const OnCompletion& done) {
+void decode(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options, const OnCompletion& done) {
   const at::NoGradGuard no_grad;
+  check_decode_options(options);
   for (size_t i = 0; i < prompts.size(); ++i) check(prompts[i], i, model.spec());
   std::deque<size_t> waiting = longest_first(prompts);
-  std::vector<ActiveRow> active;
+  std::vector<Active> active;
   while (!waiting.empty() || !active.empty()) {
     while (!waiting.empty() && static_cast<int64_t>(active.size()) < options.batch_size) {
-      const size_t prompt = waiting.front();
+      active.push_back(enter(model, prompts[waiting.front()], waiting.front(), options));
       waiting.pop_front();
-      active.push_back({prompt, KvRow(model.spec().layers), prompts[prompt], {}});
     }
-    const Ids ids = next_ids(model, active);
-    for (size_t i = 0; i < active.size(); ++i) {
-      active[i].made.push_back(ids[i]);
-      active[i].next = {ids[i]};
-    }
-    std::erase_if(active, [&](const ActiveRow& row) {
-      const bool over = ended(row, options, model.spec());
-      if (over) done(row.prompt, row.made);
-      return over;
+    const auto logits = pass(model, active, prompts, options.beams > 1);
+    for (size_t i = 0; i < active.size(); ++i) active[i].next = active[i].search->advance(logits[i]);
+    std::erase_if(active, [&](const Active& row) {
+      if (row.next.empty()) done(row.prompt, row.search->result());
+      return row.next.empty();
     });
   }
 }

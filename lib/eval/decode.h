@@ -1,5 +1,10 @@
-// Completing prompts. Rows are independent: a finished row leaves the batch and the next prompt enters, so that a batch is always
-// full and no row is padded.
+// Completing prompts: greedy, by sampling, or by beam search. Prompts are independent: a finished one leaves the batch and the next
+// enters (continuous batching), so that a batch is always full and no row is padded.
+//
+// Beam search is Hugging Face's: log-softmax in fp32; of all continuations of all beams the best (1 + end ids, at least 2) x beams are
+// looked at; one that ends counts as finished only among the first `beams` of them, with the score sum / new tokens^length_penalty; the
+// best `beams` others go on. The keys and values of a prompt's beams form one tree in one cache: nothing is ever copied or reordered,
+// each beam sees the slots of its own ancestors.
 #pragma once
 
 #include <functional>
@@ -11,15 +16,32 @@ namespace hyplora {
 
 struct DecodeOptions {
   int64_t max_new_tokens = 256;
-  int64_t batch_size = 8;
-  std::vector<int64_t> stop_ids;  // a row ends with the first of these, which is kept
+  int64_t batch_size = 8;         // prompts in the model at a time
+  std::vector<int64_t> stop_ids;  // a completion ends with the first of these, which is kept
+  int64_t beams = 1;
+  int64_t best = 1;  // completions a prompt, at most `beams`
+  double length_penalty = 1;
+  bool early_stopping = false;  // stop as soon as `beams` are finished
+  double temperature = 0;       // 0: the most likely token (or beams); else sampling from softmax(logits / temperature)
+  int64_t top_k = 0;            // among the k most likely; 0: all
+  double top_p = 1;             // among the fewest whose probabilities reach p
+  double repetition_penalty = 1;
+  uint64_t seed = 42;
 };
 
-/// Called once a prompt, as each is done: its index and its new ids.
-using OnCompletion = std::function<void(size_t prompt, const Ids& new_ids)>;
+/// InputError: a value outside its range, or options that exclude each other.
+void check_decode_options(const DecodeOptions& options);
 
-/// Greedy decoding with a KV cache; longest prompts first. InputError: an empty prompt, an id outside the vocabulary, or a prompt
-/// that leaves no room in the model's context.
-void decode_greedy(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options, const OnCompletion& done);
+struct Completion {
+  Ids ids;
+  double score = 0;  // beam search: what it was ranked by
+};
+
+/// Called once a prompt, as each is done: its index and its completions, best first.
+using OnCompletion = std::function<void(size_t prompt, const std::vector<Completion>& completions)>;
+
+/// Longest prompts first. The result for a prompt does not depend on the others. InputError: an empty prompt, an id outside the
+/// vocabulary, or a prompt that leaves no room in the model's context.
+void decode(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options, const OnCompletion& done);
 
 }  // namespace hyplora

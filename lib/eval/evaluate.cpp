@@ -13,7 +13,8 @@ using Clock = std::chrono::steady_clock;
 
 Json record_of(const Row& row, const std::string& prompt) {
   return {{"instruction", row.instruction}, {"input", row.input},   {"answer", row.answer.value_or("")}, {"prompt", prompt},
-          {"output_pred", ""},              {"pred", nullptr},      {"flag", false},                     {"tokens", 0}};
+          {"output_pred", ""},              {"pred", nullptr},      {"flag", false},                     {"pred_strict", nullptr},
+          {"flag_strict", false},           {"tokens", 0}};
 }
 
 std::vector<Ids> encode_prompts(const std::vector<Row>& rows, const Tokenizer& tokenizer, const EvaluateOptions& options, Json& records) {
@@ -33,15 +34,20 @@ void score_completions(const Transformer& model, const Tokenizer& tokenizer, con
   for (const auto& row : rows) check_gold(task, row);
   const auto prompts = encode_prompts(rows, tokenizer, options, result.records);
   int64_t done = 0;
-  decode_greedy(model, prompts, options.decode, [&](size_t i, const Ids& made) {
+  decode(model, prompts, options.decode, [&](size_t i, const std::vector<Completion>& completions) {
+    const Ids& made = completions.front().ids;
     const std::string completion = tokenizer.decode(made);
-    const Judgement judgement = judge(task, rows[i], completion);
+    const Judgement judgement = judge(task, rows[i], completion), strict = judge_strictly(task, rows[i], completion);
     Json& record = result.records[i];
     record["output_pred"] = completion;
     if (!judgement.pred.empty()) record["pred"] = judgement.pred;
     record["flag"] = judgement.correct;
+    if (!strict.pred.empty()) record["pred_strict"] = strict.pred;
+    record["flag_strict"] = strict.correct;
     record["tokens"] = made.size();
     result.correct += judgement.correct;
+    result.correct_strictly += strict.correct;
+    result.disagreements += strict.correct != judgement.correct;
     result.tokens += static_cast<int64_t>(made.size());
     progress(++done, result.correct);
   });
@@ -73,7 +79,8 @@ Json TaskResult::to_json() const {
   if (loss) {
     json.update(Json{{"loss", *loss}, {"perplexity", std::exp(*loss)}, {"tokens", tokens}});
   } else {
-    json.update(Json{{"correct", correct}, {"accuracy", accuracy()}, {"stderr", standard_error()}});
+    json.update(Json{{"correct", correct}, {"accuracy", accuracy()}, {"stderr", standard_error()}, {"correct_strict", correct_strictly},
+                     {"disagreements", disagreements}});
   }
   json["seconds"] = seconds;
   json["tokens_per_second"] = seconds > 0 ? static_cast<double>(tokens) / seconds : 0;

@@ -20,6 +20,7 @@ struct EvaluateOptions {
 struct TaskResult {
   std::string benchmark;
   int64_t n = 0, correct = 0, tokens = 0;
+  int64_t correct_strictly = 0, disagreements = 0;  // by the stricter reading; rows on which the two verdicts differ
   double seconds = 0;
   std::optional<double> loss;  // mean token cross-entropy, for "loss"
   Json records = Json::array();

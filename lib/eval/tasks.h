@@ -9,18 +9,19 @@
 
 namespace hyplora {
 
-enum class Verdict { number, loss };
+enum class Verdict { number, letter, word, latex, loss };
 
 struct Task {
   const char* name;
   Verdict verdict;
+  const char* words = "";  // word: the alternatives, of which the first that occurs in the lower-cased completion counts
 };
 
 std::vector<std::string> task_names();
 
-/// By name; InputError with the known names otherwise.
+/// By name in any case, "-" for "_"; InputError with the known names otherwise.
 const Task& find_task(const std::string& name);
-/// By a data file's name without folder and ending, in any case ("AddSub.json" is addsub); InputError otherwise.
+/// By a data file's name without folder and ending ("AddSub.json" is addsub, "ARC-Easy.json" arc_easy); InputError otherwise.
 const Task& task_of_file(const fs::path& file);
 
 struct Judgement {
@@ -30,6 +31,9 @@ struct Judgement {
 
 /// The gold answer of a row is read. InputError when it cannot be.
 void check_gold(const Task& task, const Row& row);
+/// As the paper's scripts read and compare.
 Judgement judge(const Task& task, const Row& row, const std::string& completion);
+/// What the completion states as its answer: see stated_number and its like. For words: the one alternative that occurs, and only it.
+Judgement judge_strictly(const Task& task, const Row& row, const std::string& completion);
 
 }  // namespace hyplora

@@ -5,6 +5,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/outer.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
@@ -94,8 +95,9 @@ at::Tensor Transformer::head_norm(const at::Tensor& weight, const at::Tensor& x)
 Transformer::BothAngles Transformer::angles(const TokenBatch& batch) const {
   std::vector<at::Tensor> positions;
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    const int64_t first = batch.past.empty() ? 0 : batch.past[row]->length();
-    positions.push_back(at::arange(first, first + batch.lengths[row], at::kLong));
+    const int64_t first = batch.past.empty() ? 0 : batch.past[row]->length(), count = batch.lengths[row];
+    positions.push_back(is_tree(batch, row) ? at::full({count}, batch.trees[row].position, at::kLong)
+                                            : at::arange(first, first + count, at::kLong));
   }
   const at::Tensor all = at::cat(positions).to(device(), at::kFloat);
   const auto turned = [&](const at::Tensor& frequencies) {
@@ -113,7 +115,7 @@ at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor&
   std::vector<at::Tensor> mixed;
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
     const auto [keys, values] = batch.past[row]->append(static_cast<int64_t>(layer), ks[row], vs[row]);
-    mixed.push_back(ops::attention(qs[row], keys, values, shape));
+    mixed.push_back(ops::attention(qs[row], keys, values, shape, is_tree(batch, row) ? batch.trees[row].seen : at::Tensor()));
   }
   return mixed.size() == 1 ? mixed[0] : at::cat(mixed);
 }

@@ -12,10 +12,17 @@
 
 namespace hyplora {
 
+/// New tokens of a row that continue different ones of its tokens, all at one position (beam search).
+struct TreeRow {
+  int64_t position = 0;
+  at::Tensor seen;  // [new, past + new] bool: which tokens each sees, itself among them; undefined: the row goes on in a line
+};
+
 struct TokenBatch {
   at::Tensor ids;                // [T] int64: all rows, one after the other
   std::vector<int64_t> lengths;  // of each row; they sum to T
   std::vector<KvRow*> past;      // none, or one a row: the tokens before these, to be continued
+  std::vector<TreeRow> trees = {};  // none, or one a row
 };
 
 /// Sees each module's output while a forward pass runs: Hugging Face's module path, tensor.
@@ -67,6 +74,7 @@ class Transformer {
   at::Tensor attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const;
   at::Tensor feed_forward(size_t layer, const at::Tensor& x) const;
   at::Tensor head_norm(const at::Tensor& weight, const at::Tensor& x) const;
+  bool is_tree(const TokenBatch& batch, size_t row) const { return !batch.trees.empty() && batch.trees[row].seen.defined(); }
   at::Tensor mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const;
   at::Tensor run(const Linear& linear, const at::Tensor& x) const;
   at::Tensor norm(const std::string& path, const at::Tensor& weight, const at::Tensor& x) const;

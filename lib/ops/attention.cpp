@@ -174,19 +174,33 @@ at::Tensor grouped(const at::Tensor& x, int64_t kv_heads, int64_t head_dim) {
 
 }  // namespace
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape) {
+namespace {
+
+/// Which keys each query sees, [L, S]; nothing where it is all of them or causal from the first.
+std::optional<at::Tensor> visible(int64_t length, int64_t keys, int64_t window, const at::Tensor& seen, const at::Tensor& q) {
+  const bool windowed = window > 0 && window < keys;
+  if (seen.defined()) {
+    if (!windowed) return seen.to(q.device());
+    // Counted from a query's own place backwards along what it sees.
+    const at::Tensor newer = seen.flip(1).to(at::kLong).cumsum(1).flip(1);
+    return seen.logical_and(newer <= window).to(q.device());
+  }
+  if (length == 1 && !windowed) return std::nullopt;
+  at::Tensor mask = at::ones({length, keys}, q.options().dtype(at::kBool)).tril_(keys - length);
+  return windowed ? mask.triu_(keys - length - window + 1) : mask;
+}
+
+}  // namespace
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape, const at::Tensor& seen) {
   const int64_t length = q.size(0), keys = k.size(0), groups = shape.heads / shape.kv_heads;
   const at::Tensor queries = grouped(q, shape.kv_heads, shape.head_dim);
   const auto shared = [&](const at::Tensor& x) {
     return grouped(x, shape.kv_heads, shape.head_dim).expand({groups, shape.kv_heads, keys, shape.head_dim});
   };
-  const bool windowed = shape.window > 0 && shape.window < keys, causal = length > 1 && keys == length && !windowed;
-  std::optional<at::Tensor> seen;
-  if (!causal && (length > 1 || windowed)) {
-    seen = at::ones({length, keys}, q.options().dtype(at::kBool)).tril_(keys - length);
-    if (windowed) seen->triu_(keys - length - shape.window + 1);
-  }
-  const at::Tensor mixed = at::scaled_dot_product_attention(queries, shared(k), shared(v), seen, 0.0, causal, shape.scale);
+  const bool causal = !seen.defined() && length > 1 && keys == length && (shape.window == 0 || shape.window >= keys);
+  const auto mask = causal ? std::nullopt : visible(length, keys, shape.window, seen, q);
+  const at::Tensor mixed = at::scaled_dot_product_attention(queries, shared(k), shared(v), mask, 0.0, causal, shape.scale);
   return mixed.permute({2, 1, 0, 3}).reshape({length, shape.heads * shape.head_dim});
 }
 

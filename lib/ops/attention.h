@@ -21,8 +21,9 @@ struct AttentionShape {
 at::Tensor packed_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<int64_t>& lengths,
                             const AttentionShape& shape);
 
-/// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own.
-/// -> [L, heads * head_dim]
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape);
+/// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own. With `seen`
+/// [L, S] bool each query sees those keys, of which the window keeps the newest. -> [L, heads * head_dim]
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape,
+                     const at::Tensor& seen = {});
 
 }  // namespace hyplora::ops

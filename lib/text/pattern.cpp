@@ -45,7 +45,7 @@ PCRE2_SPTR bytes_of(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>
 
 /// One place for a match's result a thread.
 pcre2_match_data* match_data() {
-  thread_local const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(pcre2_match_data_create(1, nullptr),
+  thread_local const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(pcre2_match_data_create(2, nullptr),
                                                                                              &pcre2_match_data_free);
   return data.get();
 }
@@ -59,6 +59,9 @@ Pattern::Pattern(const std::string& regex, const std::string& where) {
   pcre2_code* code = pcre2_compile(bytes_of(ours), ours.size(), PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr);
   if (code == nullptr) throw InputError("{}: the regular expression {} cannot be compiled: {}.", where, regex, error_text(error));
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is no compiler, matching is interpreted
+  uint32_t groups = 0;
+  pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
+  has_group_ = groups > 0;
   code_ = std::shared_ptr<void>(code, [](void* p) { pcre2_code_free(static_cast<pcre2_code*>(p)); });
 }
 
@@ -68,7 +71,19 @@ std::optional<Pattern::Match> Pattern::find(std::string_view text, size_t from) 
   if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
   if (found < 0) throw InputError("a text cannot be split by its tokenizer's regular expression: {}.", error_text(found));
   const PCRE2_SIZE* place = pcre2_get_ovector_pointer(match_data());
-  return Match{place[0], place[1]};
+  Match match{place[0], place[1]};
+  if (has_group_ && place[2] != PCRE2_UNSET && found != 1) match = {place[0], place[1], place[2], place[3]};
+  return match;
+}
+
+std::optional<std::string> Pattern::pick(std::string_view text, bool last) const {
+  std::optional<std::string> picked;
+  for (auto match = find(text, 0); match; match = find(text, std::max(match->end, match->begin + 1))) {
+    const auto [begin, end] = has_group_ ? std::pair(match->group_begin, match->group_end) : std::pair(match->begin, match->end);
+    picked = std::string(text.substr(begin, end - begin));
+    if (!last || match->end >= text.size()) break;
+  }
+  return picked;
 }
 
 }  // namespace hyplora

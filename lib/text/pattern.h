@@ -16,12 +16,19 @@ class Pattern {
 
   struct Match {
     size_t begin, end;
+    size_t group_begin = 0, group_end = 0;  // of the first group, empty where it took no part
   };
   /// The first match at or after `from` in valid UTF-8 text.
   std::optional<Match> find(std::string_view text, size_t from) const;
+  /// The first group of the first or the last match that has one; without groups in the expression, the whole match.
+  std::optional<std::string> first(std::string_view text) const { return pick(text, false); }
+  std::optional<std::string> last(std::string_view text) const { return pick(text, true); }
 
  private:
+  std::optional<std::string> pick(std::string_view text, bool last) const;
+
   std::shared_ptr<void> code_;
+  bool has_group_ = false;
 };
 
 }  // namespace hyplora

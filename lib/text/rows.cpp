@@ -40,11 +40,56 @@ std::optional<std::string> answer_field(const Json& object, const std::string& w
   throw InputError("{}: key \"answer\": found {}, expected a string or a number.", where, answer.type_name());
 }
 
+/// MATH as its publishers write it: problem, solution, answer.
+void read_problem(const Json& object, const std::string& where, Row& row) {
+  row.instruction = text_field(object, "problem", true, where);
+  row.output = text_field(object, "solution", false, where);
+}
+
+/// CommonsenseQA as its publishers write it, put into the words of LLM-Adapters' multiple-choice files:
+/// {"question": {"stem", "choices": [{"label", "text"}]}, "answerKey"}, or "question" a string beside "choices": {"label": [], "text": []}.
+void read_question(const Json& object, const std::string& where, Row& row) {
+  const bool nested = object["question"].is_object();
+  const Json& holder = nested ? object["question"] : object;
+  const Json choices = holder.value("choices", Json());
+  std::vector<std::string> labels, texts;
+  const auto add = [&](const Json& label, const Json& text) {
+    if (!label.is_string() || !text.is_string()) throw InputError("{}: key \"choices\": expected texts with labels.", where);
+    labels.push_back(label);
+    texts.push_back(text);
+  };
+  if (nested && choices.is_array()) {
+    for (const Json& choice : choices) add(choice.value("label", Json()), choice.value("text", Json()));
+  } else if (choices.is_object() && choices.value("label", Json()).is_array() && choices.value("text", Json()).is_array() &&
+             choices["label"].size() == choices["text"].size()) {
+    for (size_t i = 0; i < choices["label"].size(); ++i) add(choices["label"][i], choices["text"][i]);
+  }
+  if (texts.empty()) throw InputError("{}: key \"choices\": expected texts with labels.", where);
+  row.instruction = "Please choose the correct answer to the question: " + text_field(holder, nested ? "stem" : "question", true, where) + "\n\n";
+  std::string names;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const std::string name = fmt::format("nswer{}", i + 1);
+    row.instruction += fmt::format("{}A{}: {}", i > 0 ? " " : "", name, texts[i]);
+    names += fmt::format("{}a{}", i > 0 ? "/" : "", name);
+    if (labels[i] == text_field(object, "answerKey", true, where)) row.answer = "a" + name;
+  }
+  row.instruction += "\n\nAnswer format: " + names;
+  if (row.answer) row.output = "the correct answer is " + *row.answer;
+}
+
 Row read_row(const Json& object, const std::string& where) {
   if (!object.is_object()) throw InputError("{}: found {}, expected an object.", where, object.type_name());
   Row row;
   row.where = where;
   row.answer = answer_field(object, where);
+  if (!object.contains("input_ids") && !object.contains("instruction") && object.contains("problem")) {
+    read_problem(object, where, row);
+    return row;
+  }
+  if (!object.contains("input_ids") && !object.contains("instruction") && object.contains("question") && object.contains("answerKey")) {
+    read_question(object, where, row);
+    return row;
+  }
   if (!object.contains("input_ids")) {
     row.instruction = text_field(object, "instruction", true, where);
     row.input = text_field(object, "input", false, where);

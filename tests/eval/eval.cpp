@@ -28,6 +28,7 @@ TEST_CASE("A benchmark is known by its file's name in any case", "[eval]") {
   CHECK(std::string(find_task("loss").name) == "loss");
   CHECK(test::input_error([] { task_of_file("x/rows.json"); }).find("say which with --benchmark") != std::string::npos);
   CHECK(test::input_error([] { find_task("nothing"); }).find("expected one of gsm8k") != std::string::npos);
+  CHECK(std::string(task_of_file("x/ARC-Challenge.json").name) == "arc_challenge");
 }
 
 TEST_CASE("A row without a readable gold answer is an error with its number, not a miss", "[eval]") {
@@ -38,9 +39,14 @@ TEST_CASE("A row without a readable gold answer is an error with its number, not
         "f.json: row 7: key \"answer\": found \"none\", expected a number to score against.");
 }
 
-std::map<size_t, Ids> decoded(const Transformer& model, const std::vector<Ids>& prompts, int64_t batch) {
+std::map<size_t, Ids> decoded(const Transformer& model, const std::vector<Ids>& prompts, int64_t batch, int64_t beams = 1) {
   std::map<size_t, Ids> made;
-  decode_greedy(model, prompts, {24, batch, {2}}, [&](size_t i, const Ids& ids) { made[i] = ids; });
+  DecodeOptions options;
+  options.max_new_tokens = 24;
+  options.batch_size = batch;
+  options.stop_ids = {2};
+  options.beams = beams;
+  decode(model, prompts, options, [&](size_t i, const std::vector<Completion>& best) { made[i] = best.front().ids; });
   return made;
 }
 
@@ -52,6 +58,48 @@ TEST_CASE("Batch 1 and batch N complete every prompt the same", "[eval]") {
   CHECK(one.size() == prompts.size());
   CHECK(decoded(model, prompts, 4) == one);
   CHECK(decoded(model, prompts, 100) == one);
+  const auto beams = decoded(model, prompts, 1, 3);
+  CHECK(decoded(model, prompts, 4, 3) == beams);
+  CHECK(beams != one);
+}
+
+TEST_CASE("Sampling depends on the seed and the prompt's number, not on the batch", "[eval]") {
+  const Transformer model = test::small_model(5);
+  const std::vector<Ids> prompts(12, Ids{5, 9});
+  const auto sampled = [&](uint64_t seed, int64_t batch, double top_p, int64_t top_k) {
+    std::map<size_t, Ids> made;
+    DecodeOptions options;
+    options.max_new_tokens = 12;
+    options.temperature = 1.5;
+    options.seed = seed;
+    options.batch_size = batch;
+    options.top_p = top_p;
+    options.top_k = top_k;
+    decode(model, prompts, options, [&](size_t i, const std::vector<Completion>& best) { made[i] = best.front().ids; });
+    return made;
+  };
+  const auto first = sampled(1, 1, 1, 0);
+  CHECK(sampled(1, 5, 1, 0) == first);
+  CHECK(sampled(2, 5, 1, 0) != first);
+  CHECK(first.at(0) != first.at(1));
+  // With one token left to choose from, sampling is greedy.
+  const auto greedy = decoded(model, {prompts[0]}, 1).at(0);
+  const Ids start(greedy.begin(), greedy.begin() + std::min<std::ptrdiff_t>(12, static_cast<std::ptrdiff_t>(greedy.size())));
+  for (const auto& [i, ids] : sampled(3, 4, 1, 1)) CHECK(Ids(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), start.size()))) == start);
+  for (const auto& [i, ids] : sampled(3, 4, 1e-6, 0)) CHECK(ids == sampled(4, 4, 1e-6, 0).at(i));
+}
+
+TEST_CASE("Decoding options outside their range are refused by name", "[eval]") {
+  const auto refusal = [](auto change) {
+    DecodeOptions options;
+    change(options);
+    return test::input_error([&] { check_decode_options(options); });
+  };
+  CHECK(refusal([](auto& o) { o.beams = 0; }).find("beams: found 0") != std::string::npos);
+  CHECK(refusal([](auto& o) { o.top_p = 1.5; }).find("top_p: found 1.5") != std::string::npos);
+  CHECK(refusal([](auto& o) { o.temperature = -1; }).find("temperature: found -1") != std::string::npos);
+  CHECK(refusal([](auto& o) { o.beams = 2, o.temperature = 1; }).find("0 with several beams") != std::string::npos);
+  CHECK(refusal([](auto& o) { o.best = 2; }).find("best: found 2") != std::string::npos);
 }
 
 TEST_CASE("The cache gives what a whole forward pass gives", "[eval]") {

@@ -102,12 +102,40 @@ TEST_CASE("Greedy ids are Hugging Face's, with and without an end-of-sequence id
     std::vector<Ids> prompts;
     for (const auto& row : rows) prompts.push_back(row.ids);
     for (const std::string run : {"greedy", "greedy_eos"}) {
-      DecodeOptions options{16, 8, {}};
+      DecodeOptions options;
+      options.max_new_tokens = 16;
       if (run == "greedy_eos") options.stop_ids = {g.file.tensor("greedy_eos.eos_token_id").item<int64_t>()};
       const at::Tensor want = g.file.tensor(run + ".new_ids");
-      decode_greedy(g.model, prompts, options, [&](size_t row, const Ids& made) {
+      decode(g.model, prompts, options, [&](size_t row, const std::vector<Completion>& completions) {
+        const Ids& made = completions.at(0).ids;
         for (size_t i = 0; i < made.size(); ++i) CHECK(made[i] == want[static_cast<int64_t>(row)][static_cast<int64_t>(i)].item<int64_t>());
         if (made.size() < 16) CHECK(made.back() == options.stop_ids.at(0));
+      });
+    }
+  }
+}
+
+TEST_CASE("Beam search gives Hugging Face's ids and scores, with and without an end-of-sequence id", "[model]") {
+  for (const auto& name : with_older_config) {
+    const Golden g(name);
+    std::vector<Ids> prompts;
+    for (const auto& row : unpadded_rows(g.file, "left", "labels")) prompts.push_back(row.ids);
+    for (const std::string run : {"beam4", "beam4_eos"}) {
+      DecodeOptions options;
+      options.max_new_tokens = 16;
+      options.beams = options.best = 4;
+      if (run == "beam4_eos") options.stop_ids = {g.file.tensor("beam4_eos.eos_token_id").item<int64_t>()};
+      const at::Tensor want = g.file.tensor(run + ".new_ids"), scores = g.file.tensor(run + ".scores");
+      decode(g.model, prompts, options, [&](size_t row, const std::vector<Completion>& completions) {
+        REQUIRE(completions.size() == 4);
+        const auto r = static_cast<int64_t>(row);
+        for (int64_t b = 0; b < 4; ++b) {
+          const auto& [ids, score] = completions[static_cast<size_t>(b)];
+          INFO(name << " " << run << " row " << row << " beam " << b);
+          CHECK(score == Approx(scores[r][b].item<double>()).epsilon(1e-5));
+          for (size_t i = 0; i < ids.size(); ++i) CHECK(ids[i] == want[r][b][static_cast<int64_t>(i)].item<int64_t>());
+          if (ids.size() < 16) CHECK(ids.back() == options.stop_ids.at(0));
+        }
       });
     }
   }
@@ -129,8 +157,10 @@ TEST_CASE("A real checkpoint tells its story", "[model]") {
   if (!folder) return;
   const Transformer model = load_model(*folder, read_model_spec(*folder), {});
   const auto tokenizer = load_tokenizer(*folder);
-  decode_greedy(model, {{1}}, {40, 1, {}}, [&](size_t, const Ids& made) {
-    CHECK(tokenizer->decode(made).starts_with(
+  DecodeOptions options;
+  options.max_new_tokens = 40;
+  decode(model, {{1}}, options, [&](size_t, const std::vector<Completion>& made) {
+    CHECK(tokenizer->decode(made.at(0).ids).starts_with(
         "Once upon a time, there was a little girl named Lily. She loved to play outside in the park."));
   });
 }
