@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "ops/basic.h"
+#include "ops/few_rows.h"
 #include "ops/loss.h"
 #include "ops/products.h"
 #include "support/support.h"
@@ -79,6 +80,21 @@ TEST_CASE("bf16 weights widened block by block give the fp32 product of the same
   CHECK(at::equal(y, at::matmul(x.to(at::kFloat), weight.to(at::kFloat).t()).to(at::kBFloat16)));
   const at::Tensor want = at::matmul(g.to(at::kFloat), weight.to(at::kFloat));
   CHECK(test::largest_difference(dx, want) < 0.005 * want.abs().max().item<double>());
+}
+
+TEST_CASE("A handful of rows get the product's numbers, the same for a row whatever stands beside it", "[ops]") {
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    for (const auto& [in, out] : {std::pair<int64_t, int64_t>{1, 1}, {15, 7}, {16, 2}, {100, 33}, {768, 129}}) {
+      const at::Tensor weight = at::randn({out, in}).to(type), all = at::randn({32, in}).to(type);
+      const at::Tensor want = at::matmul(all.to(at::kDouble), weight.to(at::kDouble).t()), one = ops::few_rows_product(all, weight);
+      for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 31, 32}) {
+        INFO(rows << " rows, " << in << " to " << out);
+        const at::Tensor y = ops::few_rows_product(all.narrow(0, 0, rows), weight);
+        CHECK(at::equal(y, one.narrow(0, 0, rows)));
+        CHECK(test::largest_difference(y, want.narrow(0, 0, rows)) < (type == at::kFloat ? 1e-4 : 1.0));
+      }
+    }
+  }
 }
 
 TEST_CASE("Operations in blocks see every row, however many there are", "[ops]") {
