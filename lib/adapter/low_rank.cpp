@@ -10,6 +10,7 @@
 #include <ATen/ops/mul.h>
 
 #include "ops/blocks.h"
+#include "ops/few_rows.h"
 #include "ops/kept.h"
 #include "ops/products.h"
 
@@ -33,7 +34,8 @@ struct Trace {
 /// The adapter's products run in the base's type where the machine has units for it; the gates may ask for fp32.
 at::ScalarType product_type(const at::Tensor& x, const LowRank& adapter) {
   if (!at::isReducedFloatingType(x.scalar_type())) return x.scalar_type();
-  const bool slow = x.device().is_cpu() && !ops::has_bf16_units();
+  // For a few rows, rounding the adapter to the base's type would cost more than the product.
+  const bool slow = x.device().is_cpu() && (!ops::has_bf16_units() || x.size(0) <= 32);
   return slow || (adapter.gates && adapter.gates->wants_fp32()) ? at::kFloat : x.scalar_type();
 }
 
@@ -41,12 +43,12 @@ at::Tensor dropped(const at::Tensor& x, const Trace& trace) {
   return trace.mask.defined() ? at::mul(x, trace.mask).mul_(1 / trace.keep) : x;
 }
 
-/// y += a b, rounding to y's type once where the types differ.
+/// y += a b^T, rounding to y's type once where the types differ.
 void add_product(at::Tensor& y, const at::Tensor& a, const at::Tensor& b) {
-  if (a.scalar_type() == y.scalar_type()) {
-    y.addmm_(a, b);
+  if (a.scalar_type() == y.scalar_type() && !ops::has_few_rows(a, b)) {
+    y.addmm_(a, b.t());
   } else {
-    y.add_(at::mm(a, b));
+    y.add_(ops::frozen_product(a, b, {}));
   }
 }
 
@@ -137,13 +139,13 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
                             std::shared_ptr<Trace> trace) {
     at::Tensor y = ops::frozen_product(x, base->weight, base->bias);
     const at::Tensor input = dropped(x, *trace).to(trace->type);
-    trace->z = at::mm(input, A.to(trace->type).t());
+    trace->z = ops::frozen_product(input, A.to(trace->type), {});
     if (trace->adapter.gates) {
       open_gates(input, *trace);
     } else {
       trace->scaled = trace->z * trace->adapter.scale;
     }
-    add_product(y, trace->scaled, B.to(trace->type).t());
+    add_product(y, trace->scaled, B.to(trace->type));
     context->save_for_backward({x, base->weight});
     ops::keep<Trace>(context, trace);
     return y;
@@ -181,7 +183,7 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
                                    const at::Tensor& grad, const at::Tensor& weight) {
     at::Tensor dx = ops::frozen_product_grad(grad, weight);
     if (!trace.mask.defined()) {
-      add_product(dx, gates.dz, A);
+      add_product(dx, gates.dz, A.t());
       if (gates.weight.defined()) dx.addcmul_(input.to(dx.scalar_type()), column(gates.weight, dx.scalar_type()));
       return dx;
     }

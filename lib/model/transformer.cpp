@@ -14,6 +14,7 @@
 
 #include "model/recompute.h"
 #include "ops/attention.h"
+#include "ops/few_rows.h"
 #include "ops/loss.h"
 #include "ops/products.h"
 
@@ -111,11 +112,19 @@ Transformer::BothAngles Transformer::angles(const TokenBatch& batch) const {
 at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const {
   const ops::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim, spec_.attention_scale, spec_.windows[layer]};
   if (batch.past.empty()) return ops::packed_attention(q, k, v, batch.lengths, shape);
-  const auto qs = q.split_with_sizes(batch.lengths), ks = k.split_with_sizes(batch.lengths), vs = v.split_with_sizes(batch.lengths);
+  const auto ks = k.split_with_sizes(batch.lengths), vs = v.split_with_sizes(batch.lengths);
+  std::vector<ops::KeysAndValues> past;
+  bool one_each = true;
+  for (size_t row = 0; row < batch.lengths.size(); ++row) {
+    past.push_back(batch.past[row]->append(static_cast<int64_t>(layer), ks[row], vs[row]));
+    one_each = one_each && batch.lengths[row] == 1 && !is_tree(batch, row);
+  }
+  if (one_each && ops::has_decode_attention(q, shape)) return ops::decode_attention(q, past, shape);
+  const auto qs = q.split_with_sizes(batch.lengths);
   std::vector<at::Tensor> mixed;
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    const auto [keys, values] = batch.past[row]->append(static_cast<int64_t>(layer), ks[row], vs[row]);
-    mixed.push_back(ops::attention(qs[row], keys, values, shape, is_tree(batch, row) ? batch.trees[row].seen : at::Tensor()));
+    const at::Tensor seen = is_tree(batch, row) ? batch.trees[row].seen : at::Tensor();
+    mixed.push_back(ops::attention(qs[row], past[row].first, past[row].second, shape, seen));
   }
   return mixed.size() == 1 ? mixed[0] : at::cat(mixed);
 }

@@ -1,8 +1,16 @@
-// y = x W^T for a handful of rows x, as decoding needs it: the weights stream from memory once, each used for all rows while it is in a
-// register. A general product packs the weights first, which for eight rows costs more than the product.
+// What decoding does with a handful of rows on the CPU.
+//
+// y = x W^T: the weights stream from memory once, each used for all rows while it is in a register. A general product packs the weights
+// first, which for eight rows costs more than the product.
+// softmax(q k^T scale) v of one new token a row: all rows' heads side by side in one call, in fp32.
 #pragma once
 
 #include <ATen/core/Tensor.h>
+
+#include <utility>
+#include <vector>
+
+#include "ops/attention.h"
 
 namespace hyplora::ops {
 
@@ -12,5 +20,14 @@ bool has_few_rows(const at::Tensor& x, const at::Tensor& weight);
 
 /// x [T, in], weight [out, in] -> [T, out] in x's type; sums in fp32, in an order that does not depend on T.
 at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight);
+
+/// Keys and values of one row, [S, kv_heads * head_dim], equal strides, the new token last.
+using KeysAndValues = std::pair<at::Tensor, at::Tensor>;
+
+/// Whether it serves: on the CPU, fp32 or bf16, head_dim a multiple of 16.
+bool has_decode_attention(const at::Tensor& q, const AttentionShape& shape);
+
+/// q [N, heads * head_dim], one new token of each of N rows -> [N, heads * head_dim]. No gradients.
+at::Tensor decode_attention(const at::Tensor& q, const std::vector<KeysAndValues>& past, const AttentionShape& shape);
 
 }  // namespace hyplora::ops

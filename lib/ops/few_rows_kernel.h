@@ -82,3 +82,26 @@ static void weight_rows(const Product<Weight>& p, int64_t begin, int64_t end) {
     }
   }
 }
+
+/// softmax(q k^T * scale) v for the queries that share one key head and see all of its keys. `scores` has room for `keys` numbers.
+template <class T>
+static void attend_head(const SharedHead<T>& h, float* scores) {
+  for (int64_t g = 0; g < h.queries; ++g) {
+    const float* query = h.q + g * h.head_dim;
+    float largest = -__builtin_inff();
+    for (int64_t s = 0; s < h.keys; ++s) {
+      Floats sums = {};
+      for (int64_t d = 0; d < h.head_dim; d += lanes) sums += load(query + d) * load(h.k + s * h.stride + d);
+      scores[s] = sum_of(sums) * h.scale;
+      largest = scores[s] > largest ? scores[s] : largest;
+    }
+    float total = 0;
+    for (int64_t s = 0; s < h.keys; ++s) total += scores[s] = __builtin_expf(scores[s] - largest);
+    for (int64_t d = 0; d < h.head_dim; d += lanes) {
+      Floats mixed = {};
+      for (int64_t s = 0; s < h.keys; ++s) mixed += scores[s] * load(h.v + s * h.stride + d);
+      mixed /= total;
+      __builtin_memcpy(h.out + g * h.head_dim + d, &mixed, sizeof mixed);
+    }
+  }
+}

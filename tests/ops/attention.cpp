@@ -8,6 +8,7 @@
 
 #include <numeric>
 
+#include "ops/few_rows.h"
 #include "support/support.h"
 
 namespace hyplora {
@@ -61,6 +62,23 @@ TEST_CASE("packed_attention is each row's attention, over several blocks of quer
       test::check_same([&](const auto& in) { return ops::packed_attention(in[0], in[1], in[2], lengths, shape); }, by_row,
                        inputs(tokens, tokens, shape));
     }
+  }
+}
+
+TEST_CASE("decode_attention is each row's attention of its newest token", "[ops]") {
+  for (const int64_t window : {0, 1, 5, 1000}) {
+    const ops::AttentionShape shape{6, 2, 32, 0.2, window};
+    std::vector<ops::KeysAndValues> past;
+    std::vector<at::Tensor> want;
+    const at::Tensor q = at::randn({4, 192});
+    for (const int64_t keys : {1, 7, 64, 301}) {
+      // Rows of a larger room, as the cache holds them.
+      past.emplace_back(at::randn({keys + 9, 64}).narrow(0, 0, keys), at::randn({keys + 9, 64}).narrow(0, 0, keys));
+      want.push_back(plain_attention(q.narrow(0, static_cast<int64_t>(want.size()), 1), past.back().first, past.back().second, shape));
+    }
+    CHECK(test::largest_difference(ops::decode_attention(q, past, shape), at::cat(want)) < 1e-5);
+    for (auto& [k, v] : past) k = k.to(at::kBFloat16), v = v.to(at::kBFloat16);
+    CHECK(test::largest_difference(ops::decode_attention(q.to(at::kBFloat16), past, shape), at::cat(want)) < 0.1);
   }
 }
 
