@@ -17,8 +17,10 @@ get_filename_component(TORCH_LIB_DIR ${TORCH_CPU_LIBRARY} DIRECTORY)
 
 add_library(torch::cpu INTERFACE IMPORTED)
 # -idirafter: the wheel carries other versions of headers that Debian has too (fmt), which must not win.
-target_compile_options(torch::cpu INTERFACE "SHELL:-idirafter ${TORCH_INCLUDE}"
-                       "SHELL:-idirafter ${TORCH_INCLUDE}/torch/csrc/api/include")
+foreach(folder "" /torch/csrc/api/include)
+  target_compile_options(torch::cpu INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-idirafter ${TORCH_INCLUDE}${folder}>"
+                         "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-isystem ${TORCH_INCLUDE}${folder}>")
+endforeach()
 target_link_libraries(torch::cpu INTERFACE ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
 # The wheel is linked against CUDA's runtime even for the CPU; its own rpath finds those at run time, ld need not.
 target_link_options(torch::cpu INTERFACE -Wl,--allow-shlib-undefined)

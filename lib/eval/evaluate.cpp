@@ -29,26 +29,57 @@ std::vector<Ids> encode_prompts(const std::vector<Row>& rows, const Tokenizer& t
   return prompts;
 }
 
+void count(const Json& record, TaskResult& result) {
+  const bool right = record.value("flag", false), strictly = record.value("flag_strict", false);
+  result.correct += right;
+  result.correct_strictly += strictly;
+  result.disagreements += right != strictly;
+}
+
+void judge_into(const Task& task, const Row& row, const std::string& completion, Json& record) {
+  const Judgement judgement = judge(task, row, completion), strict = judge_strictly(task, row, completion);
+  record["output_pred"] = completion;
+  if (!judgement.pred.empty()) record["pred"] = judgement.pred;
+  record["flag"] = judgement.correct;
+  if (!strict.pred.empty()) record["pred_strict"] = strict.pred;
+  record["flag_strict"] = strict.correct;
+}
+
+/// What is being scored: the rows that are still to be done, by their place in all of them.
+struct Remaining {
+  std::vector<size_t> rows;
+  std::vector<Ids> prompts;
+};
+
+Remaining remaining_rows(const std::vector<Ids>& prompts, const ProgressFile* file, TaskResult& result) {
+  Remaining left;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    const auto done = file != nullptr ? file->done().find(i) : std::map<size_t, Json>::const_iterator();
+    if (file == nullptr || done == file->done().end()) {
+      left.rows.push_back(i);
+      left.prompts.push_back(prompts[i]);
+      continue;
+    }
+    result.records[i] = done->second;
+    count(done->second, result);
+  }
+  return left;
+}
+
 void score_completions(const Transformer& model, const Tokenizer& tokenizer, const Task& task, const std::vector<Row>& rows,
-                       const EvaluateOptions& options, const OnProgress& progress, TaskResult& result) {
+                       const EvaluateOptions& options, const OnProgress& progress, ProgressFile* file, TaskResult& result) {
   for (const auto& row : rows) check_gold(task, row);
-  const auto prompts = encode_prompts(rows, tokenizer, options, result.records);
-  int64_t done = 0;
-  decode(model, prompts, options.decode, [&](size_t i, const std::vector<Completion>& completions) {
+  const Remaining left = remaining_rows(encode_prompts(rows, tokenizer, options, result.records), file, result);
+  auto done = static_cast<int64_t>(rows.size() - left.rows.size());
+  decode(model, left.prompts, options.decode, [&](size_t i, const std::vector<Completion>& completions) {
+    const size_t row = left.rows[i];
     const Ids& made = completions.front().ids;
-    const std::string completion = tokenizer.decode(made);
-    const Judgement judgement = judge(task, rows[i], completion), strict = judge_strictly(task, rows[i], completion);
-    Json& record = result.records[i];
-    record["output_pred"] = completion;
-    if (!judgement.pred.empty()) record["pred"] = judgement.pred;
-    record["flag"] = judgement.correct;
-    if (!strict.pred.empty()) record["pred_strict"] = strict.pred;
-    record["flag_strict"] = strict.correct;
+    Json& record = result.records[row];
+    judge_into(task, rows[row], tokenizer.decode(made), record);
     record["tokens"] = made.size();
-    result.correct += judgement.correct;
-    result.correct_strictly += strict.correct;
-    result.disagreements += strict.correct != judgement.correct;
+    count(record, result);
     result.tokens += static_cast<int64_t>(made.size());
+    if (file != nullptr) file->add(row, record);
     progress(++done, result.correct);
   });
 }
@@ -88,7 +119,7 @@ Json TaskResult::to_json() const {
 }
 
 TaskResult evaluate(const Transformer& model, const Tokenizer* tokenizer, const Task& task, const std::vector<Row>& rows,
-                    const EvaluateOptions& options, const OnProgress& progress) {
+                    const EvaluateOptions& options, const OnProgress& progress, ProgressFile* progress_file) {
   TaskResult result;
   result.benchmark = task.name;
   result.n = static_cast<int64_t>(rows.size());
@@ -97,7 +128,7 @@ TaskResult evaluate(const Transformer& model, const Tokenizer* tokenizer, const 
     measure_loss(model, tokenizer, rows, options, progress, result);
   } else {
     if (tokenizer == nullptr) throw InputError("{}: scoring needs a tokenizer.", task.name);
-    score_completions(model, *tokenizer, task, rows, options, progress, result);
+    score_completions(model, *tokenizer, task, rows, options, progress, progress_file, result);
   }
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return result;

@@ -1,6 +1,7 @@
 #include "text/tokenizer.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "text/sentencepiece.h"
 #include "text/tokenizer_json.h"
 
@@ -13,8 +14,12 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD: the last ch
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw InputError("{}: is not a folder; expected a checkpoint folder.", folder.string());
-  if (fs::exists(folder / "tokenizer.json")) return load_tokenizer_json(folder);
-  if (fs::exists(folder / "tokenizer.model")) return load_sentencepiece(folder);
+  const bool has_model = fs::exists(folder / "tokenizer.model");
+  if (fs::exists(folder / "tokenizer.json")) {
+    if (has_model) log::info("{}: tokenizer.json is used, as in transformers; tokenizer.model is there too", folder.string());
+    return load_tokenizer_json(folder);
+  }
+  if (has_model) return load_sentencepiece(folder);
   throw InputError("{}: no tokenizer is there, expected tokenizer.json or tokenizer.model.", folder.string());
 }
 

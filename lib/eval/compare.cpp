@@ -1,0 +1,73 @@
+#include "eval/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int resamplings = 10000;
+
+bool flag_of(const Json& record, size_t row) {
+  if (!record.is_object() || !record.contains("flag") || !record["flag"].is_boolean()) {
+    throw InputError("record {}: expected an object with \"flag\" true or false, as hyplora-eval writes it.", row + 1);
+  }
+  return record["flag"];
+}
+
+/// The percentiles of the mean of resampled differences.
+std::pair<double, double> interval(const std::vector<int>& differences, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto n = differences.size();
+  std::vector<double> means(resamplings);
+  for (double& mean : means) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += differences[random() % n];
+    mean = static_cast<double>(sum) / static_cast<double>(n);
+  }
+  std::sort(means.begin(), means.end());
+  return {means[resamplings * 25 / 1000], means[resamplings * 975 / 1000 - 1]};
+}
+
+}  // namespace
+
+double mcnemar_p(int64_t first, int64_t second) {
+  const auto n = static_cast<double>(first + second);
+  double tail = 0;
+  for (int64_t i = 0; i <= std::min(first, second); ++i) {
+    const auto k = static_cast<double>(i);
+    tail += std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) - n * std::log(2.0));
+  }
+  return std::min(1.0, 2 * tail);
+}
+
+Comparison compare(const Json& a, const Json& b, uint64_t seed) {
+  if (!a.is_array() || !b.is_array() || a.empty() || a.size() != b.size()) {
+    throw InputError("the two runs cannot be compared: found {} and {} records, expected as many, and some.", a.size(), b.size());
+  }
+  Comparison c;
+  c.n = static_cast<int64_t>(a.size());
+  std::vector<int> differences;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const bool right_a = flag_of(a[i], i), right_b = flag_of(b[i], i);
+    if (a[i].value("instruction", Json()) != b[i].value("instruction", Json()) || a[i].value("input", Json()) != b[i].value("input", Json())) {
+      throw InputError("the two runs cannot be compared: record {} is about another row.", i + 1);
+    }
+    c.right_a += right_a;
+    c.right_b += right_b;
+    c.only_a += right_a && !right_b;
+    c.only_b += right_b && !right_a;
+    if (right_a != right_b) c.changed.push_back(i);
+    differences.push_back(static_cast<int>(right_b) - static_cast<int>(right_a));
+  }
+  std::tie(c.low, c.high) = interval(differences, seed);
+  c.p = mcnemar_p(c.only_a, c.only_b);
+  return c;
+}
+
+}  // namespace hyplora
