@@ -46,14 +46,19 @@ void add_common_options(CLI::App& app, CommonOptions& o) {
 
 void add_decode_options(CLI::App& app, DecodeOptions& o) {
   app.add_option("--max-new-tokens", o.max_new_tokens, "")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--batch-size", o.batch_size, "prompts in the model at a time")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--beams", o.beams, "beam search with so many beams (1: greedy)")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch-size", o.batch_size, "prompts in the model at a time")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--beams", o.beams, "beam search with so many beams (1: greedy)")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--length-penalty", o.length_penalty, "beams: scores are divided by tokens^P")->capture_default_str();
   app.add_flag("--early-stopping", o.early_stopping, "beams: stop as soon as all beams have ended");
   app.add_option("--temperature", o.temperature, "0: the most likely; else sampling")->capture_default_str();
   app.add_option("--top-k", o.top_k, "sampling: among the K most likely (0: all)")->capture_default_str();
   app.add_option("--top-p", o.top_p, "sampling: among the fewest whose probabilities reach P")->capture_default_str();
-  app.add_option("--repetition-penalty", o.repetition_penalty, "divides the logits of tokens that were there already")->capture_default_str();
+  app.add_option("--repetition-penalty", o.repetition_penalty, "divides the logits of tokens that were there already")
+      ->capture_default_str();
   app.add_option("--seed", o.seed, "of sampling")->capture_default_str();
 }
 

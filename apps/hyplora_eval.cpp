@@ -47,7 +47,8 @@ std::vector<Benchmark> read_benchmarks(const Arguments& arguments) {
   for (const auto& file : data_files(arguments.data)) {
     const Task& task = arguments.benchmark.empty() ? task_of_file(file) : find_task(arguments.benchmark);
     std::vector<Row> rows = read_rows({file.string()});
-    if (arguments.limit > 0 && static_cast<int64_t>(rows.size()) > arguments.limit) rows.resize(static_cast<size_t>(arguments.limit));
+    if (arguments.limit > 0 && static_cast<int64_t>(rows.size()) > arguments.limit)
+      rows.resize(static_cast<size_t>(arguments.limit));
     benchmarks.push_back({&task, file, std::move(rows)});
   }
   return benchmarks;
@@ -62,7 +63,9 @@ Json settings(const Arguments& a) {
   const DecodeOptions& d = a.evaluate.decode;
   Json all{{"template", a.prompt_template},
            {"dtype", a.dtype},
-           {"decoding", d.beams > 1 ? "beam search" : d.temperature > 0 ? "sampling" : "greedy"},
+           {"decoding", d.beams > 1         ? "beam search"
+                        : d.temperature > 0 ? "sampling"
+                                            : "greedy"},
            {"max_new_tokens", d.max_new_tokens},
            {"batch_size", d.batch_size},
            {"beams", d.beams},
@@ -132,7 +135,8 @@ TaskResult score(const Arguments& arguments, const std::string& adapter, const T
     progress.emplace(progress_path(arguments, adapter, benchmark), run_of(arguments, adapter, benchmark), arguments.resume);
   }
   const auto show = [&](int64_t done, int64_t correct) {
-    status.show(fmt::format("{} {}/{}  {:.1f}%", benchmark.task->name, done, n, 100.0 * static_cast<double>(correct) / static_cast<double>(done)));
+    status.show(fmt::format("{} {}/{}  {:.1f}%", benchmark.task->name, done, n,
+                            100.0 * static_cast<double>(correct) / static_cast<double>(done)));
   };
   return evaluate(model, tokenizer, *benchmark.task, benchmark.rows, arguments.evaluate, show, progress ? &*progress : nullptr);
 }
@@ -162,9 +166,9 @@ std::map<std::string, Json> records_of(const fs::path& place) {
 
 void print_comparison(const std::string& name, const Comparison& c) {
   const auto percent = [&](int64_t right) { return 100.0 * static_cast<double>(right) / static_cast<double>(c.n); };
-  std::printf("%-14s n %ld  A %.1f%%  B %.1f%%  B - A %+.1f%% [%+.1f, %+.1f]  only A %ld, only B %ld, McNemar p %.4g\n", name.c_str(),
-              static_cast<long>(c.n), percent(c.right_a), percent(c.right_b), 100 * c.difference(), 100 * c.low, 100 * c.high,
-              static_cast<long>(c.only_a), static_cast<long>(c.only_b), c.p);
+  std::printf("%-14s n %ld  A %.1f%%  B %.1f%%  B - A %+.1f%% [%+.1f, %+.1f]  only A %ld, only B %ld, McNemar p %.4g\n",
+              name.c_str(), static_cast<long>(c.n), percent(c.right_a), percent(c.right_b), 100 * c.difference(), 100 * c.low,
+              100 * c.high, static_cast<long>(c.only_a), static_cast<long>(c.only_b), c.p);
 }
 
 /// Prints the figures of every benchmark that both runs hold, then the rows whose verdict changed.
@@ -179,11 +183,13 @@ int compare_runs(const Arguments& arguments) {
     print_comparison(name, c);
     for (const size_t row : c.changed) {
       std::printf("  row %zu, only %s right: A %s, B %s, answer %s\n", row + 1, records[row].value("flag", false) ? "A" : "B",
-                  records[row]["pred"].dump().c_str(), other->second[row]["pred"].dump().c_str(), records[row]["answer"].dump().c_str());
+                  records[row]["pred"].dump().c_str(), other->second[row]["pred"].dump().c_str(),
+                  records[row]["answer"].dump().c_str());
     }
     ++compared;
   }
-  if (compared == 0) throw InputError("--compare: {} and {} hold no benchmark in common.", arguments.compared[0], arguments.compared[1]);
+  if (compared == 0)
+    throw InputError("--compare: {} and {} hold no benchmark in common.", arguments.compared[0], arguments.compared[1]);
   return 0;
 }
 
@@ -191,7 +197,8 @@ int run(Arguments& arguments) {
   const at::Device device = apps::apply_common_options(arguments.common);
   if (!arguments.compared.empty()) return compare_runs(arguments);
   if (arguments.model.empty() || arguments.data.empty()) throw InputError("--model and --data are needed (or --compare A B).");
-  if (arguments.resume && arguments.output.empty()) throw InputError("--resume needs --output, the folder of the run that is to go on.");
+  if (arguments.resume && arguments.output.empty())
+    throw InputError("--resume needs --output, the folder of the run that is to go on.");
   arguments.evaluate.prompt = find_prompt_template(arguments.prompt_template);
   check_decode_options(arguments.evaluate.decode);
   const auto benchmarks = read_benchmarks(arguments);
@@ -214,7 +221,8 @@ int run(Arguments& arguments) {
       if (arguments.output.empty() || result.records.empty()) continue;
       const fs::path folder = records_folder(arguments, adapter);
       fs::create_directories(folder);
-      write_file(folder / (result.benchmark + ".json"), result.records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+      write_file(folder / (result.benchmark + ".json"),
+                 result.records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     }
   }
   if (!arguments.output.empty()) finish_output(arguments, benchmarks, results);
@@ -228,17 +236,24 @@ int main(int argc, char** argv) {
   CLI::App app("Scores a checkpoint (and adapters) on benchmark files, or measures its loss on rows.");
   Arguments a;
   app.add_option("--model", a.model, "checkpoint folder");
-  app.add_option("--adapter", a.adapters, "adapter folder; may be given several times, \"none\" is the base alone")->expected(1)->take_all();
+  app.add_option("--adapter", a.adapters, "adapter folder; may be given several times, \"none\" is the base alone")
+      ->expected(1)
+      ->take_all();
   app.add_option("--data", a.data, "file of rows with instruction, input, output, answer; or a folder of such files");
   app.add_option("--benchmark", a.benchmark, "how rows are judged (default: by the file's name)");
-  app.add_option("--template", a.prompt_template, "prompt template: alpaca, llama3, qwen, gemma, none or a JSON file")->capture_default_str();
+  app.add_option("--template", a.prompt_template, "prompt template: alpaca, llama3, qwen, gemma, none or a JSON file")
+      ->capture_default_str();
   apps::add_decode_options(app, a.evaluate.decode);
   app.add_option("--limit", a.limit, "only the first N rows of a file (0: all)")->check(CLI::NonNegativeNumber);
-  app.add_option("--cutoff-len", a.evaluate.cutoff_len, "loss: token limit of a row")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--cutoff-len", a.evaluate.cutoff_len, "loss: token limit of a row")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_flag("--train-on-inputs", a.evaluate.train_on_inputs, "loss: the prompt counts too");
   app.add_option("--output", a.output, "folder for results.json and the records");
   app.add_flag("--resume", a.resume, "go on with a run that was stopped: rows that are in --output are not done again");
-  app.add_option("--compare", a.compared, "two earlier runs (folders or record files): difference, interval, McNemar's p, changed rows")->expected(2);
+  app.add_option("--compare", a.compared,
+                 "two earlier runs (folders or record files): difference, interval, McNemar's p, changed rows")
+      ->expected(2);
   app.add_option("--dtype", a.dtype, "auto, float32, bfloat16 or float16")->capture_default_str();
   apps::add_common_options(app, a.common);
   return apps::run_program(app, argc, argv, [&] { return run(a); });

@@ -65,8 +65,8 @@ int run(Arguments& arguments) {
   const ModelSpec spec = read_model_spec(arguments.model);
   const bool needs_text = arguments.has_prompt || !arguments.output_ids;
   const auto tokenizer = needs_text ? load_tokenizer(arguments.model) : nullptr;
-  const std::vector<Ids> prompts = arguments.has_prompt ? std::vector<Ids>{prompt_ids(arguments, *tokenizer)}
-                                                        : read_id_lines(arguments.ids);
+  const std::vector<Ids> prompts =
+      arguments.has_prompt ? std::vector<Ids>{prompt_ids(arguments, *tokenizer)} : read_id_lines(arguments.ids);
   Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);
   if (!arguments.ignore_eos) arguments.decode.stop_ids = spec.eos;
@@ -86,7 +86,9 @@ int main(int argc, char** argv) {
   app.add_option("--model", arguments.model, "checkpoint folder")->required();
   app.add_option("--adapter", arguments.adapter, "adapter folder");
   CLI::Option* prompt = app.add_option("--prompt", arguments.prompt, "text to complete, - for stdin");
-  app.add_option("--template", arguments.prompt_template, "prompt template around it: none, alpaca, llama3, qwen, gemma or a JSON file")->capture_default_str();
+  app.add_option("--template", arguments.prompt_template,
+                 "prompt template around it: none, alpaca, llama3, qwen, gemma or a JSON file")
+      ->capture_default_str();
   app.add_option("--ids", arguments.ids, "JSONL file: one array of token ids a line, instead of --prompt");
   app.add_flag("--output-ids", arguments.output_ids, "print the new ids, one array a line");
   apps::add_decode_options(app, arguments.decode);

@@ -42,7 +42,8 @@ void decode(const Tokenizer& tokenizer, const Json& input, size_t number, bool k
   if (!input.is_array() || !std::all_of(input.begin(), input.end(), is_id)) {
     throw InputError("ids {}: found {}, expected an array of integers.", number, input.type_name());
   }
-  std::puts(Json(tokenizer.decode(input.get<Ids>(), keep_special)).dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  std::puts(
+      Json(tokenizer.decode(input.get<Ids>(), keep_special)).dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
 }
 
 int run(const Arguments& arguments) {

@@ -26,16 +26,16 @@ class ConsoleObserver : public TrainObserver {
   ConsoleObserver(const TrainOptions& options, bool quiet) : options_(options), status_(!quiet) {}
 
   void started(const TrainingPlan& plan, int64_t resumed_step) override {
-    log::info("{} rows, {} optimiser steps, {} of {} parameters trained", plan.training_rows, plan.steps, plan.trained_parameters,
-              plan.base_parameters);
+    log::info("{} rows, {} optimiser steps, {} of {} parameters trained", plan.training_rows, plan.steps,
+              plan.trained_parameters, plan.base_parameters);
     if (resumed_step > 0) log::info("resuming after step {}", resumed_step);
   }
 
   void stepped(const StepRecord& r, int64_t steps) override {
     seconds_per_step_ = seconds_per_step_ == 0 ? r.step_seconds : 0.9 * seconds_per_step_ + 0.1 * r.step_seconds;
-    const std::string text =
-        fmt::format("step {}/{}  loss {:.4f}  grad_norm {:.3f}  rate {:.3g}  {:.0f} tokens/s  ETA {}", r.step, steps, r.loss, r.grad_norm,
-                    r.learning_rate, r.tokens_per_second(), apps::duration_text(static_cast<double>(steps - r.step) * seconds_per_step_));
+    const std::string text = fmt::format("step {}/{}  loss {:.4f}  grad_norm {:.3f}  rate {:.3g}  {:.0f} tokens/s  ETA {}",
+                                         r.step, steps, r.loss, r.grad_norm, r.learning_rate, r.tokens_per_second(),
+                                         apps::duration_text(static_cast<double>(steps - r.step) * seconds_per_step_));
     const double share = static_cast<double>(r.step) / static_cast<double>(steps);
     status_.show(bar(share) + " " + text);
     if (!status_.live() && (r.step % options_.logging_steps == 0 || r.step == steps)) log::info("{}", text);
@@ -43,7 +43,8 @@ class ConsoleObserver : public TrainObserver {
 
   void evaluated(const EvalRecord& r, bool best) override {
     status_.clear();
-    log::info("step {}  eval_loss {:.4f}  perplexity {:.3f}{}", r.step, r.eval_loss, r.perplexity(), best ? "  (best so far)" : "");
+    log::info("step {}  eval_loss {:.4f}  perplexity {:.3f}{}", r.step, r.eval_loss, r.perplexity(),
+              best ? "  (best so far)" : "");
   }
 
  private:
@@ -104,7 +105,8 @@ int run(const Arguments& arguments) {
     print(train_fields(defaults).schema());
     return 0;
   }
-  if (arguments.config.empty()) throw InputError("--config FILE is missing: the training config (see --print-schema for its keys).");
+  if (arguments.config.empty())
+    throw InputError("--config FILE is missing: the training config (see --print-schema for its keys).");
   const TrainOptions options = read_train_options(read_json(arguments.config), arguments.config, arguments.assignments);
   if (arguments.print_config) {
     print(resolved_config(options));
@@ -117,7 +119,8 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Fine-tunes a LLaMA-style checkpoint with low-rank adapters in hyperbolic space (HypLoRA), with LoRA, or whole.");
+  CLI::App app(
+      "Fine-tunes a LLaMA-style checkpoint with low-rank adapters in hyperbolic space (HypLoRA), with LoRA, or whole.");
   Arguments arguments;
   app.add_option("--config", arguments.config, "training config, a JSON file");
   app.add_option("--set", arguments.assignments, "key=value: overrides a key of the config")->expected(1)->take_all();

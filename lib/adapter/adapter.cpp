@@ -72,7 +72,8 @@ class LowRankAdapter : public LinearAdapter {
     const double keep = 1 - dropout_->rate;
     at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
     generator.set_current_seed(mixed(dropout_->seed, index_));
-    return low_rank_linear(x, base, parts_, at::empty(x.sizes(), x.options().dtype(at::kBool)).bernoulli_(keep, generator), keep);
+    return low_rank_linear(x, base, parts_, at::empty(x.sizes(), x.options().dtype(at::kBool)).bernoulli_(keep, generator),
+                           keep);
   }
 
  private:
@@ -82,12 +83,14 @@ class LowRankAdapter : public LinearAdapter {
 };
 
 /// A: kaiming-uniform with a = sqrt 5, that is uniform within 1/sqrt(in); B: zero.
-LowRank fresh(const Linear& linear, const AdapterOptions& options, const std::shared_ptr<const Gates>& gates, at::Generator& generator) {
+LowRank fresh(const Linear& linear, const AdapterOptions& options, const std::shared_ptr<const Gates>& gates,
+              at::Generator& generator) {
   const int64_t rank = pattern_value(options.rank_pattern, linear.path, options.lora_r);
   const double alpha = pattern_value(options.alpha_pattern, linear.path, options.lora_alpha);
   if (rank < 1) throw InputError("rank_pattern: found rank {} for {}, expected at least 1.", rank, linear.path);
   const auto parameter = [&](const at::Tensor& value) {
-    return value.to(linear.weight.device(), linear.weight.scalar_type() == at::kDouble ? at::kDouble : at::kFloat).requires_grad_();
+    return value.to(linear.weight.device(), linear.weight.scalar_type() == at::kDouble ? at::kDouble : at::kFloat)
+        .requires_grad_();
   };
   const double bound = 1 / std::sqrt(static_cast<double>(linear.in()));
   LowRank parts;
@@ -123,8 +126,8 @@ Fields& add_adapter_fields(Fields& fields, AdapterOptions& o) {
       .add("lora_alpha", o.lora_alpha, "scaling is alpha/r", above(0))
       .add("lora_dropout", o.lora_dropout, "dropout on the adapter's input", between(0, 0.999))
       .add("use_rslora", o.use_rslora, "scaling is alpha/sqrt(r)")
-      .add("target_modules", o.target_modules, "suffixes of module paths, a regular expression on the whole path, or \"all-linear\"",
-           not_empty())
+      .add("target_modules", o.target_modules,
+           "suffixes of module paths, a regular expression on the whole path, or \"all-linear\"", not_empty())
       .add("rank_pattern", o.rank_pattern, "rank by module: regular expression for a path's end -> rank", at_least(1))
       .add("alpha_pattern", o.alpha_pattern, "alpha by module", above(0))
       .add("curvature", o.curvature, "initial curvature parameter: K of lorentz, raw k of release")

@@ -1,5 +1,5 @@
-// The passes of gates.h over tensors, for a variant's struct of scalar functions and a runner: what calls a work for each token, the
-// CPU's loop (gates.cpp) or CUDA's kernel (gates.cu).
+// The passes of gates.h over tensors, for a variant's struct of scalar functions and a runner: what calls a work for each
+// token, the CPU's loop (gates.cpp) or CUDA's kernel (gates.cu).
 #pragma once
 
 #include <ATen/Dispatch.h>
@@ -81,9 +81,9 @@ template <class Variant, class Runner>
 struct GatePasses {
   static void enter(const EnterPass& p, const GateScalars& scalars) {
     AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, p.z.scalar_type(), "enter", [&] {
-      Runner::run(p.z.size(0), EnterWork<Variant, scalar_t>{ScalarPlaces<Variant>(scalars), p.z.size(1), p.norms.const_data_ptr<double>(),
-                                                            p.z.const_data_ptr<scalar_t>(), token_gates(p.records),
-                                                            p.u.data_ptr<double>()});
+      Runner::run(p.z.size(0),
+                  EnterWork<Variant, scalar_t>{ScalarPlaces<Variant>(scalars), p.z.size(1), p.norms.const_data_ptr<double>(),
+                                               p.z.const_data_ptr<scalar_t>(), token_gates(p.records), p.u.data_ptr<double>()});
     });
   }
 

@@ -1,9 +1,11 @@
-// The scalar gates of a hyperbolic low-rank adapter. Exponential and logarithmic map only rescale a vector, so that each variant is
+// The scalar gates of a hyperbolic low-rank adapter. Exponential and logarithmic map only rescale a vector, so that each
+// variant is
 //
 //     u = phi(|x|) A x          out = base(x) + s c(|B u|^2) B u
 //
 // with one number phi and one number c a token (docs/maths.md). A variant is a small struct of scalar functions (lorentz.h,
-// release.h) that the same loops over tokens run on the CPU and on CUDA (token_gates.h). LoRA has no gates. Everything is float64.
+// release.h) that the same loops over tokens run on the CPU and on CUDA (token_gates.h). LoRA has no gates. Everything is
+// float64.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,8 +14,8 @@
 
 namespace hyplora {
 
-/// What a gate depends on besides the token: the trained scalars, [] fp32 or fp64 (norm_scale undefined where the variant has none),
-/// and the input dimension.
+/// What a gate depends on besides the token: the trained scalars, [] fp32 or fp64 (norm_scale undefined where the variant has
+/// none), and the input dimension.
 struct GateScalars {
   at::Tensor k, norm_scale;
   int64_t in = 0;

@@ -53,8 +53,8 @@ void add_product(at::Tensor& y, const at::Tensor& a, const at::Tensor& b) {
 }
 
 GateScalars scalars_of(const LowRank& adapter) {
-  return {adapter.k.detach().to(at::kDouble), adapter.norm_scale.defined() ? adapter.norm_scale.detach().to(at::kDouble) : at::Tensor(),
-          adapter.A.size(1)};
+  return {adapter.k.detach().to(at::kDouble),
+          adapter.norm_scale.defined() ? adapter.norm_scale.detach().to(at::kDouble) : at::Tensor(), adapter.A.size(1)};
 }
 
 at::Tensor column(const at::Tensor& scalars, at::ScalarType type) { return scalars.to(type).unsqueeze(1); }
@@ -69,7 +69,9 @@ at::Tensor row_norms(const at::Tensor& x) {
   return norms;
 }
 
-at::Tensor doubles(const at::Tensor& like, at::IntArrayRef shape) { return at::empty(shape, like.options().dtype(at::kDouble)); }
+at::Tensor doubles(const at::Tensor& like, at::IntArrayRef shape) {
+  return at::empty(shape, like.options().dtype(at::kDouble));
+}
 
 constexpr int64_t least_chunk = 64;  // tokens, below which a thread is not worth waking
 
@@ -135,8 +137,8 @@ GateGradients close_gates(const at::Tensor& P, const Trace& trace) {
 class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& A, const at::Tensor& B,
-                            const std::optional<at::Tensor>& /*k*/, const std::optional<at::Tensor>& /*norm_scale*/, const Linear* base,
-                            std::shared_ptr<Trace> trace) {
+                            const std::optional<at::Tensor>& /*k*/, const std::optional<at::Tensor>& /*norm_scale*/,
+                            const Linear* base, std::shared_ptr<Trace> trace) {
     at::Tensor y = ops::frozen_product(x, base->weight, base->bias);
     const at::Tensor input = dropped(x, *trace).to(trace->type);
     trace->z = ops::frozen_product(input, A.to(trace->type), {});
@@ -199,7 +201,8 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
 
 }  // namespace
 
-at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const at::Tensor& mask, double keep) {
+at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const at::Tensor& mask,
+                           double keep) {
   auto trace = std::make_shared<Trace>();
   trace->adapter = adapter;
   trace->mask = mask;

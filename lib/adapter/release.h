@@ -34,7 +34,8 @@ struct Release {
   }
 
   HYPLORA_HOST_DEVICE OuterGate outer(double squared) const {
-    const double length = std::sqrt(squared), m = std::fmax(length, least_norm), tau = std::sqrt(squared + 1 / K), h = tau / kap;
+    const double length = std::sqrt(squared), m = std::fmax(length, least_norm), tau = std::sqrt(squared + 1 / K),
+                 h = tau / kap;
     const Distance d = distance(h);
     const double c = kap * d.value / m, shrink = length > least_norm ? c / (2 * squared) : 0;
     const double dh_dkap = -1 / (tau * K * K) - tau / K;

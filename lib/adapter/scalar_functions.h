@@ -11,8 +11,8 @@
 
 namespace hyplora {
 
-/// sinh(th)/th and (cosh(th) - sinh(th)/th)/th^2 as functions of t = th^2 >= 0. sinh's argument is held at 12, and beyond it cosh
-/// counts as 0.
+/// sinh(th)/th and (cosh(th) - sinh(th)/th)/th^2 as functions of t = th^2 >= 0. sinh's argument is held at 12, and beyond it
+/// cosh counts as 0.
 struct SinhQuotients {
   double quotient, excess, cosh;
 };

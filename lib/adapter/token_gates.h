@@ -31,7 +31,8 @@ struct TokenGates {
 };
 
 template <class Variant, class T>
-HYPLORA_HOST_DEVICE void enter_token(const Variant& variant, double norm, int64_t rank, const T* z, TokenGates* record, double* u) {
+HYPLORA_HOST_DEVICE void enter_token(const Variant& variant, double norm, int64_t rank, const T* z, TokenGates* record,
+                                     double* u) {
   record->inner = variant.inner(norm);
   for (int64_t j = 0; j < rank; ++j) u[j] = record->inner.phi * static_cast<double>(z[j]);
 }

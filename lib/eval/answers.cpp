@@ -73,10 +73,12 @@ std::optional<double> last_number(const std::string& text) {
 bool same_number(double label, double prediction) { return std::fabs(label - prediction) <= 1e-3; }
 
 std::optional<std::string> chosen_letter(const std::string& text) {
-  static const Pattern forms[] = {
-      pattern(R"(\\boxed\{\\text\{\(?([A-E])\)?\}\})"), pattern(R"(\\boxed\{\(?([A-E])\)?\})"), pattern(R"(\(?([A-E])\))"),
-      pattern(R"((?i:(?:correct )?answer is)[:\s]+\(?([A-Ea-e])\)?)"), pattern(R"(is[:\s]+([A-E])\.?\s*$)"),
-      pattern(R"([Oo]ption\s+\(?([A-E])\)?)")};
+  static const Pattern forms[] = {pattern(R"(\\boxed\{\\text\{\(?([A-E])\)?\}\})"),
+                                  pattern(R"(\\boxed\{\(?([A-E])\)?\})"),
+                                  pattern(R"(\(?([A-E])\))"),
+                                  pattern(R"((?i:(?:correct )?answer is)[:\s]+\(?([A-Ea-e])\)?)"),
+                                  pattern(R"(is[:\s]+([A-E])\.?\s*$)"),
+                                  pattern(R"([Oo]ption\s+\(?([A-E])\)?)")};
   for (const Pattern& form : forms) {
     if (const auto letter = form.last(text)) return letter;
   }
@@ -98,7 +100,8 @@ std::optional<double> stated_number(const std::string& text) {
 
 std::optional<std::string> stated_letter(const std::string& text) {
   static const Pattern forms[] = {pattern(R"(\\boxed\{(?:\\text\{)?\s*\(?([A-E])\)?\s*\}?\})"),
-                                  pattern(R"((?i:answer(?: is|:))[:\s]*(?i:option\s*)?\(?([A-E])\b)"), pattern(R"(^\s*\(?([A-E])\)?\.?\s*$)")};
+                                  pattern(R"((?i:answer(?: is|:))[:\s]*(?i:option\s*)?\(?([A-E])\b)"),
+                                  pattern(R"(^\s*\(?([A-E])\)?\.?\s*$)")};
   for (const Pattern& form : forms) {
     if (const auto letter = form.last(text)) return letter;
   }

@@ -48,14 +48,16 @@ double mcnemar_p(int64_t first, int64_t second) {
 
 Comparison compare(const Json& a, const Json& b, uint64_t seed) {
   if (!a.is_array() || !b.is_array() || a.empty() || a.size() != b.size()) {
-    throw InputError("the two runs cannot be compared: found {} and {} records, expected as many, and some.", a.size(), b.size());
+    throw InputError("the two runs cannot be compared: found {} and {} records, expected as many, and some.", a.size(),
+                     b.size());
   }
   Comparison c;
   c.n = static_cast<int64_t>(a.size());
   std::vector<int> differences;
   for (size_t i = 0; i < a.size(); ++i) {
     const bool right_a = flag_of(a[i], i), right_b = flag_of(b[i], i);
-    if (a[i].value("instruction", Json()) != b[i].value("instruction", Json()) || a[i].value("input", Json()) != b[i].value("input", Json())) {
+    if (a[i].value("instruction", Json()) != b[i].value("instruction", Json()) ||
+        a[i].value("input", Json()) != b[i].value("input", Json())) {
       throw InputError("the two runs cannot be compared: record {} is about another row.", i + 1);
     }
     c.right_a += right_a;

@@ -27,12 +27,13 @@ struct Active {
 void check(const Ids& prompt, size_t index, const ModelSpec& spec) {
   if (prompt.empty()) throw InputError("prompt {}: it has no tokens.", index + 1);
   if (static_cast<int64_t>(prompt.size()) >= spec.max_positions) {
-    throw InputError("prompt {}: it has {} tokens, but the model's context is {} (max_position_embeddings).", index + 1, prompt.size(),
-                     spec.max_positions);
+    throw InputError("prompt {}: it has {} tokens, but the model's context is {} (max_position_embeddings).", index + 1,
+                     prompt.size(), spec.max_positions);
   }
   for (const int64_t id : prompt) {
     if (id < 0 || id >= spec.vocab_size) {
-      throw InputError("prompt {}: found token id {}, expected 0 to {} (the model's vocabulary).", index + 1, id, spec.vocab_size - 1);
+      throw InputError("prompt {}: found token id {}, expected 0 to {} (the model's vocabulary).", index + 1, id,
+                       spec.vocab_size - 1);
     }
   }
 }
@@ -66,7 +67,8 @@ TreeRow grow(Active& active, bool branches) {
 }
 
 /// One pass over all active prompts: for each the logits after its last tokens, on the CPU.
-std::vector<at::Tensor> pass(const Transformer& model, std::vector<Active>& rows, const std::vector<Ids>& prompts, bool branches) {
+std::vector<at::Tensor> pass(const Transformer& model, std::vector<Active>& rows, const std::vector<Ids>& prompts,
+                             bool branches) {
   TokenBatch batch;
   Ids ids, last;
   std::vector<int64_t> counts;

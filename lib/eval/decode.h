@@ -1,10 +1,10 @@
-// Completing prompts: greedy, by sampling, or by beam search. Prompts are independent: a finished one leaves the batch and the next
-// enters (continuous batching), so that a batch is always full and no row is padded.
+// Completing prompts: greedy, by sampling, or by beam search. Prompts are independent: a finished one leaves the batch and the
+// next enters (continuous batching), so that a batch is always full and no row is padded.
 //
-// Beam search is Hugging Face's: log-softmax in fp32; of all continuations of all beams the best (1 + end ids, at least 2) x beams are
-// looked at; one that ends counts as finished only among the first `beams` of them, with the score sum / new tokens^length_penalty; the
-// best `beams` others go on. The keys and values of a prompt's beams form one tree in one cache: nothing is ever copied or reordered,
-// each beam sees the slots of its own ancestors.
+// Beam search is Hugging Face's: log-softmax in fp32; of all continuations of all beams the best (1 + end ids, at least 2) x
+// beams are looked at; one that ends counts as finished only among the first `beams` of them, with the score sum / new
+// tokens^length_penalty; the best `beams` others go on. The keys and values of a prompt's beams form one tree in one cache:
+// nothing is ever copied or reordered, each beam sees the slots of its own ancestors.
 #pragma once
 
 #include <functional>

@@ -12,12 +12,20 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 Json record_of(const Row& row, const std::string& prompt) {
-  return {{"instruction", row.instruction}, {"input", row.input},   {"answer", row.answer.value_or("")}, {"prompt", prompt},
-          {"output_pred", ""},              {"pred", nullptr},      {"flag", false},                     {"pred_strict", nullptr},
-          {"flag_strict", false},           {"tokens", 0}};
+  return {{"instruction", row.instruction},
+          {"input", row.input},
+          {"answer", row.answer.value_or("")},
+          {"prompt", prompt},
+          {"output_pred", ""},
+          {"pred", nullptr},
+          {"flag", false},
+          {"pred_strict", nullptr},
+          {"flag_strict", false},
+          {"tokens", 0}};
 }
 
-std::vector<Ids> encode_prompts(const std::vector<Row>& rows, const Tokenizer& tokenizer, const EvaluateOptions& options, Json& records) {
+std::vector<Ids> encode_prompts(const std::vector<Row>& rows, const Tokenizer& tokenizer, const EvaluateOptions& options,
+                                Json& records) {
   require_template_tokens(options.prompt, tokenizer);
   std::vector<Ids> prompts;
   for (const auto& row : rows) {
@@ -84,8 +92,8 @@ void score_completions(const Transformer& model, const Tokenizer& tokenizer, con
   });
 }
 
-void measure_loss(const Transformer& model, const Tokenizer* tokenizer, const std::vector<Row>& rows, const EvaluateOptions& options,
-                  const OnProgress& progress, TaskResult& result) {
+void measure_loss(const Transformer& model, const Tokenizer* tokenizer, const std::vector<Row>& rows,
+                  const EvaluateOptions& options, const OnProgress& progress, TaskResult& result) {
   const ExampleOptions as{options.prompt, options.cutoff_len, "truncate", options.train_on_inputs};
   const ExampleSet set = make_examples(rows, tokenizer, as, model.spec().vocab_size);
   LossSum sum;
@@ -110,7 +118,10 @@ Json TaskResult::to_json() const {
   if (loss) {
     json.update(Json{{"loss", *loss}, {"perplexity", std::exp(*loss)}, {"tokens", tokens}});
   } else {
-    json.update(Json{{"correct", correct}, {"accuracy", accuracy()}, {"stderr", standard_error()}, {"correct_strict", correct_strictly},
+    json.update(Json{{"correct", correct},
+                     {"accuracy", accuracy()},
+                     {"stderr", standard_error()},
+                     {"correct_strict", correct_strictly},
                      {"disagreements", disagreements}});
   }
   json["seconds"] = seconds;

@@ -34,7 +34,8 @@ struct TaskResult {
 /// Called after each row with the rows done and the correct ones among them.
 using OnProgress = std::function<void(int64_t done, int64_t correct)>;
 
-/// `progress_file` may be null; its rows are not done again, and each new one is added. InputError: a row whose gold answer cannot be read, or a prompt beyond the context; before anything is computed.
+/// `progress_file` may be null; its rows are not done again, and each new one is added. InputError: a row whose gold answer
+/// cannot be read, or a prompt beyond the context; before anything is computed.
 TaskResult evaluate(const Transformer& model, const Tokenizer* tokenizer, const Task& task, const std::vector<Row>& rows,
                     const EvaluateOptions& options, const OnProgress& progress, ProgressFile* progress_file = nullptr);
 

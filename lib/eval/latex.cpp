@@ -70,7 +70,8 @@ void drop_name(std::string& text) {
 
 std::string normal_latex(const std::string& expression) {
   std::string text = expression;
-  for (const char* gone : {"\n", "\\!", "\\,", "\\;", "\\:", "\\$", "$", "\\left", "\\right", "\\%", "%", "^{\\circ}", "^\\circ", "\\degree", "\\ "}) {
+  for (const char* gone : {"\n", "\\!", "\\,", "\\;", "\\:", "\\$", "$", "\\left", "\\right", "\\%", "%", "^{\\circ}",
+                           "^\\circ", "\\degree", "\\ "}) {
     replace_all(text, gone, "");
   }
   for (const char* wide : {"tfrac", "dfrac"}) replace_all(text, wide, "frac");

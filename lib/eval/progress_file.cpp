@@ -28,8 +28,9 @@ void ProgressFile::read(const Json& run) {
     const Json line = Json::parse(text.substr(begin, end - begin), nullptr, /*allow_exceptions=*/false);
     begin = end + 1;
     if (first && (!line.is_object() || line.value("run", Json()) != run)) {
-      throw InputError("{}: was written by a run with another model, adapter, data or settings; remove it, or leave out --resume.",
-                       path_.string());
+      throw InputError(
+          "{}: was written by a run with another model, adapter, data or settings; remove it, or leave out --resume.",
+          path_.string());
     }
     if (!first && line.is_object() && line.contains("row") && line["row"].is_number_unsigned() && line.contains("record")) {
       done_[line["row"].get<size_t>()] = line["record"];

@@ -1,5 +1,5 @@
-// Scored rows on disk as they come, so that a run that was killed goes on where it stopped: a JSONL file whose first line says what the
-// run is and every other line is one row's index and record.
+// Scored rows on disk as they come, so that a run that was killed goes on where it stopped: a JSONL file whose first line says
+// what the run is and every other line is one row's index and record.
 #pragma once
 
 #include <fstream>
@@ -12,8 +12,8 @@ namespace hyplora {
 
 class ProgressFile {
  public:
-  /// `run` identifies model, adapter, data and settings. With `resume`, rows of an earlier run are taken over, up to a last line that
-  /// was cut off; InputError when that run was another. Without, an earlier file is written anew.
+  /// `run` identifies model, adapter, data and settings. With `resume`, rows of an earlier run are taken over, up to a last
+  /// line that was cut off; InputError when that run was another. Without, an earlier file is written anew.
   ProgressFile(const fs::path& path, const nlohmann::ordered_json& run, bool resume);
 
   const std::map<size_t, nlohmann::ordered_json>& done() const { return done_; }

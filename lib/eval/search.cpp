@@ -36,7 +36,10 @@ void penalise(at::Tensor& logits, const Ids& seen, double penalty) {
 class Single : public Search {
  public:
   Single(const DecodeOptions& options, const Ids& prompt, int64_t room, size_t number)
-      : options_(options), room_(room), seen_(prompt), random_(at::detail::createCPUGenerator(options.seed * 0x9E3779B97F4A7C15 + number)) {}
+      : options_(options),
+        room_(room),
+        seen_(prompt),
+        random_(at::detail::createCPUGenerator(options.seed * 0x9E3779B97F4A7C15 + number)) {}
 
   std::vector<TreeToken> advance(const at::Tensor& logits) override {
     at::Tensor row = logits[0].clone();
@@ -108,7 +111,8 @@ class Beams : public Search {
     std::vector<float> sums;
     for (const Beam& beam : running_) sums.push_back(static_cast<float>(beam.sum));
     scores += at::tensor(sums, at::kFloat).unsqueeze(1);
-    const int64_t vocab = scores.size(1), looked_at = std::max<int64_t>(2, 1 + static_cast<int64_t>(options_.stop_ids.size())) * options_.beams;
+    const int64_t vocab = scores.size(1),
+                  looked_at = std::max<int64_t>(2, 1 + static_cast<int64_t>(options_.stop_ids.size())) * options_.beams;
     const auto [values, places] = scores.flatten().topk(std::min(looked_at, scores.numel()));
     std::vector<Beam> made;
     for (int64_t i = 0; i < values.numel(); ++i) {
@@ -138,7 +142,8 @@ class Beams : public Search {
     for (size_t i = 0; i < std::min(candidates.size(), static_cast<size_t>(options_.beams)); ++i) {
       if (candidates[i].ends) finished_.push_back({candidates[i].ids, score(candidates[i].sum)});
     }
-    std::stable_sort(finished_.begin(), finished_.end(), [](const Completion& a, const Completion& b) { return a.score > b.score; });
+    std::stable_sort(finished_.begin(), finished_.end(),
+                     [](const Completion& a, const Completion& b) { return a.score > b.score; });
     finished_.resize(std::min(finished_.size(), static_cast<size_t>(options_.beams)));
   }
 

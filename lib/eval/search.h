@@ -16,8 +16,8 @@ struct TreeToken {
 class Search {
  public:
   virtual ~Search() = default;
-  /// Takes the logits [n, vocab_size] fp32 on the CPU after the last n tokens; returns those that go through the model next, in slots
-  /// that are numbered on. None: done.
+  /// Takes the logits [n, vocab_size] fp32 on the CPU after the last n tokens; returns those that go through the model next, in
+  /// slots that are numbered on. None: done.
   virtual std::vector<TreeToken> advance(const at::Tensor& logits) = 0;
   virtual std::vector<Completion> result() const = 0;
 };

@@ -62,7 +62,8 @@ const std::string& gold_text(const Task& task, const Row& row) {
   const bool is_letter = row.answer && row.answer->size() == 1 && (*row.answer)[0] >= 'A' && (*row.answer)[0] <= 'E';
   if (task.verdict == Verdict::letter && !is_letter) no_gold(row, "a letter A to E");
   if (task.verdict == Verdict::latex && (!row.answer || row.answer->empty())) no_gold(row, "an expression");
-  if (task.verdict == Verdict::word && !(row.answer && Pattern(fmt::format("^(?:{})$", task.words), task.name).first(*row.answer))) {
+  if (task.verdict == Verdict::word &&
+      !(row.answer && Pattern(fmt::format("^(?:{})$", task.words), task.name).first(*row.answer))) {
     no_gold(row, fmt::format("one of {}", task.words));
   }
   return *row.answer;
@@ -72,14 +73,17 @@ Judgement number_verdict(const Row& row, const std::optional<double>& found) {
   return {found ? fmt::format("{}", *found) : "", found && same_number(gold_number(row), *found)};
 }
 
-Judgement text_verdict(const std::string& gold, const std::optional<std::string>& found) { return {found.value_or(""), found == gold}; }
+Judgement text_verdict(const std::string& gold, const std::optional<std::string>& found) {
+  return {found.value_or(""), found == gold};
+}
 
 /// The one alternative that occurs.
 std::optional<std::string> only_word(const Task& task, const std::string& completion) {
   const std::string text = lowered(completion);
   std::set<std::string> found;
   const Pattern words(fmt::format("\\b(?:{})\\b", task.words), task.name);
-  for (auto match = words.find(text, 0); match; match = words.find(text, match->end)) found.insert(text.substr(match->begin, match->end - match->begin));
+  for (auto match = words.find(text, 0); match; match = words.find(text, match->end))
+    found.insert(text.substr(match->begin, match->end - match->begin));
   return found.size() == 1 ? std::optional(*found.begin()) : std::nullopt;
 }
 
@@ -100,7 +104,8 @@ const Task& find_task(const std::string& name) {
 const Task& task_of_file(const fs::path& file) {
   const Task* task = lookup(file.stem().string());
   if (task == nullptr) {
-    throw InputError("{}: its name is no benchmark's; say which with --benchmark ({}).", file.string(), fmt::join(task_names(), ", "));
+    throw InputError("{}: its name is no benchmark's; say which with --benchmark ({}).", file.string(),
+                     fmt::join(task_names(), ", "));
   }
   return *task;
 }
@@ -115,28 +120,36 @@ void check_gold(const Task& task, const Row& row) {
 
 Judgement judge(const Task& task, const Row& row, const std::string& completion) {
   switch (task.verdict) {
-    case Verdict::number: return number_verdict(row, last_number(completion));
-    case Verdict::letter: return text_verdict(gold_text(task, row), chosen_letter(completion));
-    case Verdict::word: return text_verdict(gold_text(task, row), Pattern(task.words, task.name).first(lowered(completion)));
+    case Verdict::number:
+      return number_verdict(row, last_number(completion));
+    case Verdict::letter:
+      return text_verdict(gold_text(task, row), chosen_letter(completion));
+    case Verdict::word:
+      return text_verdict(gold_text(task, row), Pattern(task.words, task.name).first(lowered(completion)));
     case Verdict::latex: {
       const auto found = latex_answer(completion);
       return {found.value_or(""), found && normal_latex(*found) == normal_latex(gold_text(task, row))};
     }
-    case Verdict::loss: break;
+    case Verdict::loss:
+      break;
   }
   return {};
 }
 
 Judgement judge_strictly(const Task& task, const Row& row, const std::string& completion) {
   switch (task.verdict) {
-    case Verdict::number: return number_verdict(row, stated_number(completion));
-    case Verdict::letter: return text_verdict(gold_text(task, row), stated_letter(completion));
-    case Verdict::word: return text_verdict(gold_text(task, row), only_word(task, completion));
+    case Verdict::number:
+      return number_verdict(row, stated_number(completion));
+    case Verdict::letter:
+      return text_verdict(gold_text(task, row), stated_letter(completion));
+    case Verdict::word:
+      return text_verdict(gold_text(task, row), only_word(task, completion));
     case Verdict::latex: {
       const auto found = boxed(completion);
       return {found.value_or(""), found && normal_latex(*found) == normal_latex(gold_text(task, row))};
     }
-    case Verdict::loss: break;
+    case Verdict::loss:
+      break;
   }
   return {};
 }

@@ -33,7 +33,8 @@ struct Judgement {
 void check_gold(const Task& task, const Row& row);
 /// As the paper's scripts read and compare.
 Judgement judge(const Task& task, const Row& row, const std::string& completion);
-/// What the completion states as its answer: see stated_number and its like. For words: the one alternative that occurs, and only it.
+/// What the completion states as its answer: see stated_number and its like. For words: the one alternative that occurs, and
+/// only it.
 Judgement judge_strictly(const Task& task, const Row& row, const std::string& completion);
 
 }  // namespace hyplora

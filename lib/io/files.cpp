@@ -118,7 +118,8 @@ void require_writable_folder(const fs::path& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (!fs::is_directory(folder)) {
-    throw InputError("{}: the output folder cannot be made: {}.", folder.string(), failed ? failed.message() : "a file is there");
+    throw InputError("{}: the output folder cannot be made: {}.", folder.string(),
+                     failed ? failed.message() : "a file is there");
   }
   const fs::path probe = folder / ".hyplora-write-test";
   const Descriptor file(::open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));

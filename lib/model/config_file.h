@@ -53,7 +53,8 @@ class Config {
 
  private:
   int64_t positive(const char* key, int64_t value) const {
-    if (value < 1 || value > (int64_t{1} << 40)) throw InputError("{}: field {}: found {}, expected a size.", file_, key, value);
+    if (value < 1 || value > (int64_t{1} << 40))
+      throw InputError("{}: field {}: found {}, expected a size.", file_, key, value);
     return value;
   }
   template <class T>

@@ -42,7 +42,8 @@ std::string dtype_text(at::ScalarType dtype) {
 
 void check_dtype(const ModelSpec& spec, at::ScalarType dtype) {
   if (dtype == at::kHalf && spec.fp16_overflows) {
-    throw InputError("dtype: {} cannot run in float16, whose range its activations leave; use bfloat16 or float32.", spec.model_type);
+    throw InputError("dtype: {} cannot run in float16, whose range its activations leave; use bfloat16 or float32.",
+                     spec.model_type);
   }
 }
 

@@ -24,13 +24,25 @@ const Family families[] = {
     {.model_type = "llama", .activations = {"silu"}},
     {.model_type = "mistral", .activations = {"silu"}, .defaults = R"({"num_key_value_heads": 8, "sliding_window": 4096})"},
     {.model_type = "qwen2", .activations = {"silu"}, .qkv_bias = true, .defaults = R"({"use_sliding_window": false})"},
-    {.model_type = "qwen3", .activations = {"silu"}, .head_norms = true,
+    {.model_type = "qwen3",
+     .activations = {"silu"},
+     .head_norms = true,
      .defaults = R"({"head_dim": 128, "use_sliding_window": false})"},
     // "gelu" in Gemma's first configs was a mistake; the weights were trained with the tanh form, which transformers computes.
-    {.model_type = "gemma", .activations = {"gelu_pytorch_tanh", "gelu"}, .activation = ops::Activation::gelu_tanh, .norm_offset = true,
-     .scaled_embedding = true, .defaults = R"({"head_dim": 256, "tie_word_embeddings": true, "hidden_act": "gelu_pytorch_tanh"})"},
-    {.model_type = "gemma3_text", .activations = {"gelu_pytorch_tanh"}, .activation = ops::Activation::gelu_tanh, .norm_offset = true,
-     .scaled_embedding = true, .head_norms = true, .output_norms = true, .fp16_overflows = true,
+    {.model_type = "gemma",
+     .activations = {"gelu_pytorch_tanh", "gelu"},
+     .activation = ops::Activation::gelu_tanh,
+     .norm_offset = true,
+     .scaled_embedding = true,
+     .defaults = R"({"head_dim": 256, "tie_word_embeddings": true, "hidden_act": "gelu_pytorch_tanh"})"},
+    {.model_type = "gemma3_text",
+     .activations = {"gelu_pytorch_tanh"},
+     .activation = ops::Activation::gelu_tanh,
+     .norm_offset = true,
+     .scaled_embedding = true,
+     .head_norms = true,
+     .output_norms = true,
+     .fp16_overflows = true,
      .defaults = R"({"vocab_size": 262208, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
                      "max_position_embeddings": 131072, "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0, "sliding_window": 4096,
                      "sliding_window_pattern": 6, "query_pre_attn_scalar": 256, "tie_word_embeddings": true,
@@ -62,20 +74,22 @@ RopeSpec read_scaling(const Config& config, double theta, int64_t max_positions)
   rope.high_freq_factor = config.get<double>("high_freq_factor");
   rope.original_max_position = config.size("original_max_position_embeddings", max_positions);
   if (!(rope.high_freq_factor > rope.low_freq_factor)) {
-    throw InputError("{}: high_freq_factor: found {}, expected more than low_freq_factor.", config.file(), rope.high_freq_factor);
+    throw InputError("{}: high_freq_factor: found {}, expected more than low_freq_factor.", config.file(),
+                     rope.high_freq_factor);
   }
   return rope;
 }
 
-/// transformers 5 writes rope_parameters, one object or one for each kind of layer; version 4 wrote rope_theta, rope_scaling and
-/// rope_local_base_freq beside each other.
+/// transformers 5 writes rope_parameters, one object or one for each kind of layer; version 4 wrote rope_theta, rope_scaling
+/// and rope_local_base_freq beside each other.
 void read_ropes(const Config& config, ModelSpec& spec) {
   const double theta = config.get<double>("rope_theta", 10000.0);
   const bool newer = config.has("rope_parameters");
   if (newer && config.inner("rope_parameters").has("full_attention")) {
     const Config kinds = config.inner("rope_parameters");
     spec.rope = read_scaling(kinds.inner("full_attention"), theta, spec.max_positions);
-    if (kinds.has("sliding_attention")) spec.window_rope = read_scaling(kinds.inner("sliding_attention"), theta, spec.max_positions);
+    if (kinds.has("sliding_attention"))
+      spec.window_rope = read_scaling(kinds.inner("sliding_attention"), theta, spec.max_positions);
     return;
   }
   const char* key = newer ? "rope_parameters" : "rope_scaling";
@@ -87,15 +101,16 @@ void read_ropes(const Config& config, ModelSpec& spec) {
   }
 }
 
-/// Which layers have a window: layer_types where the file has it; else every one before the pattern's last (Gemma 3), those from
-/// max_window_layers on (Qwen), or all (Mistral).
+/// Which layers have a window: layer_types where the file has it; else every one before the pattern's last (Gemma 3), those
+/// from max_window_layers on (Qwen), or all (Mistral).
 bool has_window(const Config& config, int64_t layer) {
   if (config.has("layer_types")) {
     const Json& types = config.json()["layer_types"];
-    const Json& type = types.is_array() && static_cast<size_t>(layer) < types.size() ? types[static_cast<size_t>(layer)] : Json();
+    const Json& type =
+        types.is_array() && static_cast<size_t>(layer) < types.size() ? types[static_cast<size_t>(layer)] : Json();
     if (type != "full_attention" && type != "sliding_attention") {
-      throw InputError("{}: field layer_types: layer {}: found {}, expected \"full_attention\" or \"sliding_attention\".", config.file(),
-                       layer, type.dump());
+      throw InputError("{}: field layer_types: layer {}: found {}, expected \"full_attention\" or \"sliding_attention\".",
+                       config.file(), layer, type.dump());
     }
     return type == "sliding_attention";
   }
@@ -116,7 +131,8 @@ std::vector<int64_t> read_token_ids(const Config& config, const char* key) {
   const Json& value = config.json()[key];
   if (value.is_number_integer()) return {value.get<int64_t>()};
   if (!value.is_array() || !std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_number_integer(); })) {
-    throw InputError("{}: field {}: found {}, expected an id or an array of ids.", config.file(), key, value.dump().substr(0, 60));
+    throw InputError("{}: field {}: found {}, expected an id or an array of ids.", config.file(), key,
+                     value.dump().substr(0, 60));
   }
   return value.get<std::vector<int64_t>>();
 }
@@ -140,8 +156,9 @@ void refuse_unsupported(const Config& config, const Family& family) {
   config.only<double>("partial_rotary_factor", 1.0);
   config.only<bool>("use_bidirectional_attention", false);
   for (const char* softcap : {"attn_logit_softcapping", "final_logit_softcapping"}) {
-    if (config.has(softcap)) throw InputError("{}: field {}: found {}, which is not supported; expected null.", config.file(), softcap,
-                                              config.json()[softcap].dump());
+    if (config.has(softcap))
+      throw InputError("{}: field {}: found {}, which is not supported; expected null.", config.file(), softcap,
+                       config.json()[softcap].dump());
   }
 }
 

@@ -1,5 +1,5 @@
-// What a decoder is: the numbers of config.json and the switches of its family. One block serves all families; a family is one row
-// of the table in spec.cpp. What config.json asks for and no row supports is an InputError that names the field.
+// What a decoder is: the numbers of config.json and the switches of its family. One block serves all families; a family is one
+// row of the table in spec.cpp. What config.json asks for and no row supports is an InputError that names the field.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -26,7 +26,8 @@ namespace {
 struct Place {
   const char *decoder, *head;
 };
-constexpr Place places[] = {{"model.", ""}, {"model.language_model.", ""}, {"language_model.model.", "language_model."}, {"", ""}};
+constexpr Place places[] = {
+    {"model.", ""}, {"model.language_model.", ""}, {"language_model.model.", "language_model."}, {"", ""}};
 
 Place find_place(const Weights& weights) {
   for (const Place& place : places) {
@@ -45,7 +46,8 @@ Transformer::Transformer(const ModelSpec& spec, const Weights& weights) : spec_(
   embedding_ = decoder["embed_tokens"].get("weight", {spec.vocab_size, spec.hidden_size});
   for (int64_t i = 0; i < spec.layers; ++i) blocks_.push_back(make_block(spec, decoder["layers"][std::to_string(i)]));
   final_norm_ = decoder["norm"].get("weight", {spec.hidden_size});
-  head_ = spec.tied_embeddings ? embedding_ : weights[head_prefix_ + "lm_head"].get("weight", {spec.vocab_size, spec.hidden_size});
+  head_ =
+      spec.tied_embeddings ? embedding_ : weights[head_prefix_ + "lm_head"].get("weight", {spec.vocab_size, spec.hidden_size});
   const auto frequencies = [&](const RopeSpec& rope) {
     return at::tensor(rope_frequencies(rope, spec.head_dim), at::kFloat).to(weights.options().device);
   };
@@ -54,7 +56,8 @@ Transformer::Transformer(const ModelSpec& spec, const Weights& weights) : spec_(
 }
 
 Transformer::Block Transformer::make_block(const ModelSpec& spec, const Weights& w) {
-  const int64_t d = spec.hidden_size, i = spec.intermediate_size, q = spec.heads * spec.head_dim, kv = spec.kv_heads * spec.head_dim;
+  const int64_t d = spec.hidden_size, i = spec.intermediate_size, q = spec.heads * spec.head_dim,
+                kv = spec.kv_heads * spec.head_dim;
   const Weights attention = w["self_attn"], mlp = w["mlp"];
   const auto norm = [&](const char* name) { return w[name].get("weight", {d}); };
   const auto head_norm = [&](const char* name) {
@@ -109,7 +112,8 @@ Transformer::BothAngles Transformer::angles(const TokenBatch& batch) const {
   return {full, spec_.window_rope ? turned(window_frequencies_) : full};
 }
 
-at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const {
+at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                            const TokenBatch& batch) const {
   const ops::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim, spec_.attention_scale, spec_.windows[layer]};
   if (batch.past.empty()) return ops::packed_attention(q, k, v, batch.lengths, shape);
   const auto ks = k.split_with_sizes(batch.lengths), vs = v.split_with_sizes(batch.lengths);
@@ -152,7 +156,8 @@ at::Tensor Transformer::block(size_t layer, const at::Tensor& x, const TokenBatc
     return attended + feed_forward(layer, norm(middle, b.post_attention_layernorm, attended));
   }
   const at::Tensor attended = x + norm(middle, b.post_attention_layernorm, mixed);
-  const at::Tensor fed = feed_forward(layer, norm(b.path + ".pre_feedforward_layernorm", b.pre_feedforward_layernorm, attended));
+  const at::Tensor fed =
+      feed_forward(layer, norm(b.path + ".pre_feedforward_layernorm", b.pre_feedforward_layernorm, attended));
   return attended + norm(b.path + ".post_feedforward_layernorm", b.post_feedforward_layernorm, fed);
 }
 
@@ -187,7 +192,8 @@ at::Tensor Transformer::loss(const TokenBatch& batch, const at::Tensor& position
 std::vector<Linear*> Transformer::linears() {
   std::vector<Linear*> all;
   for (auto& b : blocks_) {
-    for (Linear* linear : {&b.q_proj, &b.k_proj, &b.v_proj, &b.o_proj, &b.gate_proj, &b.up_proj, &b.down_proj}) all.push_back(linear);
+    for (Linear* linear : {&b.q_proj, &b.k_proj, &b.v_proj, &b.o_proj, &b.gate_proj, &b.up_proj, &b.down_proj})
+      all.push_back(linear);
   }
   return all;
 }

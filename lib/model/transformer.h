@@ -1,6 +1,7 @@
-// The decoder: embedding, blocks of (norm, attention, norm, gated MLP) with residuals, final norm, language-model head. The families'
-// differences are switches of ModelSpec: biases, norms over heads and behind the two halves, windows, activation, scaled embedding.
-// Module and tensor names are Hugging Face's. Tokens are packed: the rows of a batch lie one after the other, without padding.
+// The decoder: embedding, blocks of (norm, attention, norm, gated MLP) with residuals, final norm, language-model head. The
+// families' differences are switches of ModelSpec: biases, norms over heads and behind the two halves, windows, activation,
+// scaled embedding. Module and tensor names are Hugging Face's. Tokens are packed: the rows of a batch lie one after the other,
+// without padding.
 #pragma once
 
 #include <functional>
@@ -19,9 +20,9 @@ struct TreeRow {
 };
 
 struct TokenBatch {
-  at::Tensor ids;                // [T] int64: all rows, one after the other
-  std::vector<int64_t> lengths;  // of each row; they sum to T
-  std::vector<KvRow*> past;      // none, or one a row: the tokens before these, to be continued
+  at::Tensor ids;                   // [T] int64: all rows, one after the other
+  std::vector<int64_t> lengths;     // of each row; they sum to T
+  std::vector<KvRow*> past;         // none, or one a row: the tokens before these, to be continued
   std::vector<TreeRow> trees = {};  // none, or one a row
 };
 

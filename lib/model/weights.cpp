@@ -21,8 +21,8 @@ class CheckpointSource : public WeightSource {
     const Safetensors& file = files_.file_of(name);
     const auto& found = file.tensors().at(name).shape;
     if (at::IntArrayRef(found) != shape) {
-      throw InputError("{}: tensor {}: found shape {}, expected {} (from config.json).", file.path().string(), name, shape_text(found),
-                       shape_text(shape));
+      throw InputError("{}: tensor {}: found shape {}, expected {} (from config.json).", file.path().string(), name,
+                       shape_text(found), shape_text(shape));
     }
     used_.insert(name);
     const at::Tensor view = file.tensor(name);
@@ -72,7 +72,9 @@ class RandomSource : public WeightSource {
 
 }  // namespace
 
-std::shared_ptr<WeightSource> checkpoint_weights(CheckpointFiles files) { return std::make_shared<CheckpointSource>(std::move(files)); }
+std::shared_ptr<WeightSource> checkpoint_weights(CheckpointFiles files) {
+  return std::make_shared<CheckpointSource>(std::move(files));
+}
 
 std::shared_ptr<WeightSource> random_weights(double deviation, uint64_t seed, double norm) {
   return std::make_shared<RandomSource>(deviation, seed, norm);
@@ -84,6 +86,8 @@ Weights Weights::operator[](const std::string& name) const {
   return inner;
 }
 
-at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const { return source_->load(full(name), shape, options_); }
+at::Tensor Weights::get(const std::string& name, at::IntArrayRef shape) const {
+  return source_->load(full(name), shape, options_);
+}
 
 }  // namespace hyplora

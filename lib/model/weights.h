@@ -1,5 +1,6 @@
-// A place in a checkpoint. Modules are built from it: `w["layers"]["0"].get("weight", {d})` is the tensor of Hugging Face's name
-// <prefix>.layers.0.weight in the wanted type on the wanted device. A tensor that needs no conversion stays a view of the file.
+// A place in a checkpoint. Modules are built from it: `w["layers"]["0"].get("weight", {d})` is the tensor of Hugging Face's
+// name <prefix>.layers.0.weight in the wanted type on the wanted device. A tensor that needs no conversion stays a view of the
+// file.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -31,8 +32,8 @@ class WeightSource {
 
 /// Reads from a checkpoint. InputError: a missing tensor, or one of another shape.
 std::shared_ptr<WeightSource> checkpoint_weights(CheckpointFiles files);
-/// Hugging Face's initialisation: norms `norm` (1, or 0 where they scale by 1 + w), biases 0, everything else normal(0, deviation) from
-/// the seed.
+/// Hugging Face's initialisation: norms `norm` (1, or 0 where they scale by 1 + w), biases 0, everything else normal(0,
+/// deviation) from the seed.
 std::shared_ptr<WeightSource> random_weights(double deviation, uint64_t seed, double norm = 1);
 
 class Weights {

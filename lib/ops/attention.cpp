@@ -78,7 +78,8 @@ void hide_unseen(at::Tensor& scores, const Block& block, int64_t window, const a
   heads.narrow(2, block.first_query - block.first_key, block.queries)
       .add_(later.narrow(0, 0, block.queries).narrow(1, 0, block.queries));
   const int64_t lost = block.first_query - window - block.first_key;  // the newest key that the first query no longer sees
-  if (window > 0 && lost + block.queries > 0) heads.add_(at::full({block.queries, block.keys}, hidden, scores.options()).tril_(lost));
+  if (window > 0 && lost + block.queries > 0)
+    heads.add_(at::full({block.queries, block.keys}, hidden, scores.options()).tril_(lost));
 }
 
 at::Tensor probabilities(const at::Tensor& queries, const at::Tensor& keys, const Block& block, const AttentionShape& shape,
@@ -192,7 +193,8 @@ std::optional<at::Tensor> visible(int64_t length, int64_t keys, int64_t window, 
 
 }  // namespace
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape, const at::Tensor& seen) {
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape,
+                     const at::Tensor& seen) {
   const int64_t length = q.size(0), keys = k.size(0), groups = shape.heads / shape.kv_heads;
   const at::Tensor queries = grouped(q, shape.kv_heads, shape.head_dim);
   const auto shared = [&](const at::Tensor& x) {

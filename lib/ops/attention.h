@@ -1,8 +1,8 @@
 // Attention of packed rows:  softmax(q k^T * scale, causal, within the window) v, each row for itself.
 //
-// On the CPU the work is cut into blocks of queries that meet only the keys they can see, on fp32 copies of a block, so that nothing of
-// size L x L is kept (Dao 2023, arXiv 2307.08691, "FlashAttention-2"; the backward pass computes the probabilities again). Elsewhere it
-// is LibTorch's scaled_dot_product_attention, row by row.
+// On the CPU the work is cut into blocks of queries that meet only the keys they can see, on fp32 copies of a block, so that
+// nothing of size L x L is kept (Dao 2023, arXiv 2307.08691, "FlashAttention-2"; the backward pass computes the probabilities
+// again). Elsewhere it is LibTorch's scaled_dot_product_attention, row by row.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,8 +21,8 @@ struct AttentionShape {
 at::Tensor packed_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<int64_t>& lengths,
                             const AttentionShape& shape);
 
-/// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own. With `seen`
-/// [L, S] bool each query sees those keys, of which the window keeps the newest. -> [L, heads * head_dim]
+/// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own.
+/// With `seen` [L, S] bool each query sees those keys, of which the window keeps the newest. -> [L, heads * head_dim]
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape,
                      const at::Tensor& seen = {});
 

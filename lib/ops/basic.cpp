@@ -139,6 +139,8 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, b
 
 at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) { return Rope::apply(x, cos, sin); }
 
-at::Tensor gated(const at::Tensor& gate, const at::Tensor& up, Activation activation) { return Gated::apply(gate, up, activation); }
+at::Tensor gated(const at::Tensor& gate, const at::Tensor& up, Activation activation) {
+  return Gated::apply(gate, up, activation);
+}
 
 }  // namespace hyplora::ops

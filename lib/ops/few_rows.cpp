@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "ops/products.h"
 #include <cstring>
+#include "ops/products.h"
 
 namespace hyplora::ops {
 namespace {
@@ -58,7 +58,8 @@ namespace avx512 {
 
 #ifdef HYPLORA_CPU_GENERATIONS
 bool has_avx512() {
-  static const bool has = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  static const bool has =
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   return has;
 }
 bool has_avx2() {
@@ -88,8 +89,8 @@ void run_head(const SharedHead<T>& head, float* scores) {
 
 template <class Weight>
 void multiply(const at::Tensor& x, const at::Tensor& weight, at::Tensor& y) {
-  const Product<Weight> product{x.const_data_ptr<float>(), weight.const_data_ptr<Weight>(), x.size(0), x.size(1), weight.size(0),
-                                y.data_ptr<float>()};
+  const Product<Weight> product{
+      x.const_data_ptr<float>(), weight.const_data_ptr<Weight>(), x.size(0), x.size(1), weight.size(0), y.data_ptr<float>()};
   const int64_t grain = std::max<int64_t>(weights_at_once, (1 << 15) / std::max<int64_t>(1, product.in));
   at::parallel_for(0, (product.out + 1) / weights_at_once, grain / weights_at_once, [&](int64_t begin, int64_t end) {
     run_rows(product, begin * weights_at_once, std::min(end * weights_at_once, product.out));
@@ -124,8 +125,9 @@ void attend_rows(const at::Tensor& q, const std::vector<KeysAndValues>& past, co
       const int64_t head = i % shape.kv_heads, place = (all - seen) * keys.stride(0) + head * shape.head_dim;
       const int64_t at = i / shape.kv_heads * width + head * group * shape.head_dim;
       scores.resize(static_cast<size_t>(seen));
-      run_head(SharedHead<T>{q.const_data_ptr<float>() + at, keys.const_data_ptr<T>() + place, values.const_data_ptr<T>() + place, group, seen,
-                             shape.head_dim, keys.stride(0), static_cast<float>(shape.scale), out.data_ptr<float>() + at},
+      run_head(SharedHead<T>{q.const_data_ptr<float>() + at, keys.const_data_ptr<T>() + place,
+                             values.const_data_ptr<T>() + place, group, seen, shape.head_dim, keys.stride(0),
+                             static_cast<float>(shape.scale), out.data_ptr<float>() + at},
                scores.data());
     }
   });
@@ -141,7 +143,8 @@ bool has_decode_attention(const at::Tensor& q, const AttentionShape& shape) {
 at::Tensor decode_attention(const at::Tensor& q, const std::vector<KeysAndValues>& past, const AttentionShape& shape) {
   const at::Tensor wide = q.to(at::kFloat).contiguous();
   at::Tensor out = at::empty(wide.sizes(), wide.options());
-  q.scalar_type() == at::kFloat ? attend_rows<float>(wide, past, shape, out) : attend_rows<at::BFloat16>(wide, past, shape, out);
+  q.scalar_type() == at::kFloat ? attend_rows<float>(wide, past, shape, out)
+                                : attend_rows<at::BFloat16>(wide, past, shape, out);
   return out.to(q.scalar_type());
 }
 

@@ -1,8 +1,8 @@
 // What decoding does with a handful of rows on the CPU.
 //
-// y = x W^T: the weights stream from memory once, each used for all rows while it is in a register. A general product packs the weights
-// first, which for eight rows costs more than the product.
-// softmax(q k^T scale) v of one new token a row: all rows' heads side by side in one call, in fp32.
+// y = x W^T: the weights stream from memory once, each used for all rows while it is in a register. A general product packs the
+// weights first, which for eight rows costs more than the product. softmax(q k^T scale) v of one new token a row: all rows'
+// heads side by side in one call, in fp32.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,8 +14,8 @@
 
 namespace hyplora::ops {
 
-/// Whether this form is the faster one: on the CPU, up to 32 rows, contiguous weights in fp32, or in bf16 where the machine has no units
-/// for it (where it has, the library's own product streams them as fast).
+/// Whether this form is the faster one: on the CPU, up to 32 rows, contiguous weights in fp32, or in bf16 where the machine has
+/// no units for it (where it has, the library's own product streams them as fast).
 bool has_few_rows(const at::Tensor& x, const at::Tensor& weight);
 
 /// x [T, in], weight [out, in] -> [T, out] in x's type; sums in fp32, in an order that does not depend on T.

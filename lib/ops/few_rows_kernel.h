@@ -1,5 +1,5 @@
-// The inner loops of few_rows.cpp. Included there once for each generation of vector units, inside a namespace and under the compiler
-// flags of its own, so that the same lines become AVX-512, AVX2 or plain code.
+// The inner loops of few_rows.cpp. Included there once for each generation of vector units, inside a namespace and under the
+// compiler flags of its own, so that the same lines become AVX-512, AVX2 or plain code.
 
 using Floats = float __attribute__((vector_size(lanes * 4)));
 using Bits = uint32_t __attribute__((vector_size(lanes * 4)));
@@ -19,15 +19,16 @@ static inline __attribute__((always_inline)) Floats load(const at::BFloat16* fro
 
 /// Halves are added to each other until one number is left.
 static inline __attribute__((always_inline)) float sum_of(Floats v) {
-  const auto eight = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+  const auto eight =
+      __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
   const auto four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
   return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 /// The products of `Tokens` rows of x with two rows of the weights, over `in` numbers. y is [token][2].
 template <int Tokens, class Weight>
-static inline __attribute__((always_inline)) void dots(const float* x, int64_t x_stride, const Weight* first, const Weight* second, int64_t in,
-                                                float* y) {
+static inline __attribute__((always_inline)) void dots(const float* x, int64_t x_stride, const Weight* first,
+                                                       const Weight* second, int64_t in, float* y) {
   Floats sums[Tokens][weights_at_once] = {};
   const int64_t whole = in / lanes * lanes;
   for (int64_t k = 0; k < whole; k += lanes) {
@@ -52,17 +53,25 @@ static inline __attribute__((always_inline)) void dots(const float* x, int64_t x
 }
 
 template <class Weight>
-static inline __attribute__((always_inline)) void some_dots(int64_t tokens, const float* x, int64_t in, const Weight* first, const Weight* second,
-                                                     float* y) {
+static inline __attribute__((always_inline)) void some_dots(int64_t tokens, const float* x, int64_t in, const Weight* first,
+                                                            const Weight* second, float* y) {
   switch (tokens) {
-    case 1: return dots<1>(x, in, first, second, in, y);
-    case 2: return dots<2>(x, in, first, second, in, y);
-    case 3: return dots<3>(x, in, first, second, in, y);
-    case 4: return dots<4>(x, in, first, second, in, y);
-    case 5: return dots<5>(x, in, first, second, in, y);
-    case 6: return dots<6>(x, in, first, second, in, y);
-    case 7: return dots<7>(x, in, first, second, in, y);
-    default: return dots<tokens_at_once>(x, in, first, second, in, y);
+    case 1:
+      return dots<1>(x, in, first, second, in, y);
+    case 2:
+      return dots<2>(x, in, first, second, in, y);
+    case 3:
+      return dots<3>(x, in, first, second, in, y);
+    case 4:
+      return dots<4>(x, in, first, second, in, y);
+    case 5:
+      return dots<5>(x, in, first, second, in, y);
+    case 6:
+      return dots<6>(x, in, first, second, in, y);
+    case 7:
+      return dots<7>(x, in, first, second, in, y);
+    default:
+      return dots<tokens_at_once>(x, in, first, second, in, y);
   }
 }
 
@@ -83,7 +92,8 @@ static void weight_rows(const Product<Weight>& p, int64_t begin, int64_t end) {
   }
 }
 
-/// softmax(q k^T * scale) v for the queries that share one key head and see all of its keys. `scores` has room for `keys` numbers.
+/// softmax(q k^T * scale) v for the queries that share one key head and see all of its keys. `scores` has room for `keys`
+/// numbers.
 template <class T>
 static void attend_head(const SharedHead<T>& h, float* scores) {
   for (int64_t g = 0; g < h.queries; ++g) {

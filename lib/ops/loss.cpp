@@ -42,8 +42,8 @@ at::Tensor row_losses(at::Tensor& logits, const at::Tensor& targets, bool wants_
 
 class HeadLoss : public torch::autograd::Function<HeadLoss> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
-                            bool wants_hidden, bool wants_weight) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight,
+                            const at::Tensor& targets, bool wants_hidden, bool wants_weight) {
     const int64_t tokens = hidden.size(0), chunk = chunk_tokens(weight.size(0));
     at::Tensor loss = at::zeros({}, hidden.options().dtype(hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat));
     at::Tensor dhidden = wants_hidden ? at::empty_like(hidden) : at::Tensor();

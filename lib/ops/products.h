@@ -1,7 +1,7 @@
 // Products with a frozen weight: y = x W^T + b and dx = g W, without a gradient for W.
 //
-// bf16 on a CPU without bf16 units: the library's own product is 2 to 4 times slower than in fp32 there, so the weight is widened
-// block by block into a buffer that stays in cache, and the product runs in fp32; the weight itself stays bf16.
+// bf16 on a CPU without bf16 units: the library's own product is 2 to 4 times slower than in fp32 there, so the weight is
+// widened block by block into a buffer that stays in cache, and the product runs in fp32; the weight itself stays bf16.
 #pragma once
 
 #include <ATen/core/Tensor.h>

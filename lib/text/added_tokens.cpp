@@ -39,7 +39,8 @@ size_t after_white_space(std::string_view text, size_t at) {
 
 uint32_t AddedTokens::child(uint32_t node, unsigned char byte) const {
   const auto& children = nodes_[node].children;
-  const auto place = std::lower_bound(children.begin(), children.end(), byte, [](const auto& c, unsigned char b) { return c.first < b; });
+  const auto place =
+      std::lower_bound(children.begin(), children.end(), byte, [](const auto& c, unsigned char b) { return c.first < b; });
   return place != children.end() && place->first == byte ? place->second : 0;
 }
 

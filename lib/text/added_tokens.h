@@ -1,5 +1,5 @@
-// Tokens that are looked for in the text before anything else: leftmost, then longest, each with its rules about white space and
-// words around it (the added tokens of tokenizer.json).
+// Tokens that are looked for in the text before anything else: leftmost, then longest, each with its rules about white space
+// and words around it (the added tokens of tokenizer.json).
 #pragma once
 
 #include <string>

@@ -35,8 +35,8 @@ class Bpe {
   /// `vocabulary` holds what symbols are made of: bytes, or characters.
   Bpe(Vocabulary vocabulary, MergeTable merges, JoinedSpaces joined, const BpeOptions& options);
 
-  /// Appends the ids of a text that was split no further. Where no merge can cross a gap before a "▁", the text is cut there, which
-  /// changes nothing but the time.
+  /// Appends the ids of a text that was split no further. Where no merge can cross a gap before a "▁", the text is cut there,
+  /// which changes nothing but the time.
   void encode(std::string_view text, Ids& ids) const;
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
@@ -52,7 +52,7 @@ class Bpe {
   std::array<int32_t, 256> byte_ids_{};  // -1: none
   JoinedSpaces joined_;
   bool cuts_ = false;  // texts at gaps before a "▁"
-  uint64_t number_;  // of this object, for the threads' caches
+  uint64_t number_;    // of this object, for the threads' caches
 };
 
 }  // namespace hyplora

@@ -37,7 +37,8 @@ void check_ids(const Example& example, int64_t vocab_size) {
       throw InputError("{}: found token id {}, expected 0 to {} (the model's vocabulary).", example.where, id, vocab_size - 1);
     }
     if (label != no_loss && (label < 0 || label >= vocab_size)) {
-      throw InputError("{}: found label {}, expected -100 or 0 to {} (the model's vocabulary).", example.where, label, vocab_size - 1);
+      throw InputError("{}: found label {}, expected -100 or 0 to {} (the model's vocabulary).", example.where, label,
+                       vocab_size - 1);
     }
   }
 }
@@ -48,9 +49,9 @@ void check(const Example& example, const ExampleOptions& options, int64_t vocab_
   }
   if (example.supervised() == 0) {
     throw InputError("{}: every label is masked, so that nothing is left to learn{}.", example.where,
-                     example.truncated ? fmt::format(" (cut at cutoff_len {}; raise it, or set over_length to \"drop\")",
-                                                     options.cutoff_len)
-                                       : std::string());
+                     example.truncated
+                         ? fmt::format(" (cut at cutoff_len {}; raise it, or set over_length to \"drop\")", options.cutoff_len)
+                         : std::string());
   }
   check_ids(example, vocab_size);
 }
@@ -71,13 +72,15 @@ int64_t ExampleSet::supervised() const {
                          [](int64_t sum, const Example& e) { return sum + e.supervised(); });
 }
 
-ExampleSet make_examples(const std::vector<Row>& rows, const Tokenizer* tokenizer, const ExampleOptions& options, int64_t vocab_size) {
+ExampleSet make_examples(const std::vector<Row>& rows, const Tokenizer* tokenizer, const ExampleOptions& options,
+                         int64_t vocab_size) {
   if (tokenizer != nullptr) require_template_tokens(options.prompt, *tokenizer);
   std::vector<Example> made(rows.size());
   at::parallel_for(0, static_cast<int64_t>(rows.size()), 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const Row& row = rows[static_cast<size_t>(i)];
-      if (!row.tokenised() && tokenizer == nullptr) throw InputError("{}: it is text, but the model has no tokenizer.", row.where);
+      if (!row.tokenised() && tokenizer == nullptr)
+        throw InputError("{}: it is text, but the model has no tokenizer.", row.where);
       made[static_cast<size_t>(i)] = row.tokenised() ? from_ids(row) : from_text(row, *tokenizer, options);
     }
   });
@@ -92,7 +95,8 @@ ExampleSet make_examples(const std::vector<Row>& rows, const Tokenizer* tokenize
     set.examples.push_back(std::move(example));
   }
   if (set.examples.empty()) {
-    throw InputError("no row is left: all {} are longer than cutoff_len {} and over_length is \"drop\".", rows.size(), options.cutoff_len);
+    throw InputError("no row is left: all {} are longer than cutoff_len {} and over_length is \"drop\".", rows.size(),
+                     options.cutoff_len);
   }
   return set;
 }

@@ -45,8 +45,8 @@ PCRE2_SPTR bytes_of(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>
 
 /// One place for a match's result a thread.
 pcre2_match_data* match_data() {
-  thread_local const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(pcre2_match_data_create(2, nullptr),
-                                                                                             &pcre2_match_data_free);
+  thread_local const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
+      pcre2_match_data_create(2, nullptr), &pcre2_match_data_free);
   return data.get();
 }
 
@@ -57,7 +57,8 @@ Pattern::Pattern(const std::string& regex, const std::string& where) {
   int error = 0;
   PCRE2_SIZE offset = 0;
   pcre2_code* code = pcre2_compile(bytes_of(ours), ours.size(), PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr);
-  if (code == nullptr) throw InputError("{}: the regular expression {} cannot be compiled: {}.", where, regex, error_text(error));
+  if (code == nullptr)
+    throw InputError("{}: the regular expression {} cannot be compiled: {}.", where, regex, error_text(error));
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is no compiler, matching is interpreted
   uint32_t groups = 0;
   pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
@@ -79,7 +80,8 @@ std::optional<Pattern::Match> Pattern::find(std::string_view text, size_t from) 
 std::optional<std::string> Pattern::pick(std::string_view text, bool last) const {
   std::optional<std::string> picked;
   for (auto match = find(text, 0); match; match = find(text, std::max(match->end, match->begin + 1))) {
-    const auto [begin, end] = has_group_ ? std::pair(match->group_begin, match->group_end) : std::pair(match->begin, match->end);
+    const auto [begin, end] =
+        has_group_ ? std::pair(match->group_begin, match->group_end) : std::pair(match->begin, match->end);
     picked = std::string(text.substr(begin, end - begin));
     if (!last || match->end >= text.size()) break;
   }

@@ -34,7 +34,8 @@ std::string text_at(const Component& c, const char* key, std::optional<std::stri
 
 bool flag_at(const Component& c, const char* key, bool otherwise) {
   if (!c.json.contains(key) || c.json[key].is_null()) return otherwise;
-  if (!c.json[key].is_boolean()) throw InputError("{}: {}: found {}, expected true or false.", c.where, key, c.json[key].dump());
+  if (!c.json[key].is_boolean())
+    throw InputError("{}: {}: found {}, expected true or false.", c.where, key, c.json[key].dump());
   return c.json[key];
 }
 
@@ -47,7 +48,8 @@ int64_t count_at(const Component& c, const char* key) {
 std::vector<Component> elements(const Component& c, const char* key) {
   if (!c.json.contains(key) || !c.json[key].is_array()) throw InputError("{}: {}: expected an array.", c.where, key);
   std::vector<Component> all;
-  for (size_t i = 0; i < c.json[key].size(); ++i) all.push_back({c.json[key][i], fmt::format("{}: {} {}", c.where, key, i + 1)});
+  for (size_t i = 0; i < c.json[key].size(); ++i)
+    all.push_back({c.json[key][i], fmt::format("{}: {} {}", c.where, key, i + 1)});
   return all;
 }
 
@@ -56,12 +58,14 @@ using Finder = std::function<std::optional<Pattern::Match>(std::string_view, siz
 /// {"String": ...} or {"Regex": ...}; empty matches are not reported.
 Finder finder(const Component& c) {
   const Json& pattern = c.json.contains("pattern") ? c.json["pattern"] : Json();
-  if (pattern.is_object() && pattern.contains("String") && pattern["String"].is_string() && !pattern["String"].get<std::string>().empty()) {
-    return [wanted = pattern["String"].get<std::string>()](std::string_view text, size_t from) -> std::optional<Pattern::Match> {
-      const size_t at = text.find(wanted, from);
-      if (at == text.npos) return std::nullopt;
-      return Pattern::Match{at, at + wanted.size()};
-    };
+  if (pattern.is_object() && pattern.contains("String") && pattern["String"].is_string() &&
+      !pattern["String"].get<std::string>().empty()) {
+    return
+        [wanted = pattern["String"].get<std::string>()](std::string_view text, size_t from) -> std::optional<Pattern::Match> {
+          const size_t at = text.find(wanted, from);
+          if (at == text.npos) return std::nullopt;
+          return Pattern::Match{at, at + wanted.size()};
+        };
   }
   if (!pattern.is_object() || !pattern.contains("Regex") || !pattern["Regex"].is_string()) {
     throw InputError("{}: pattern: found {}, expected a String or a Regex.", c.where, pattern.dump().substr(0, 60));
@@ -105,8 +109,8 @@ Behavior behavior_of(const Component& c) {
   if (name == "MergedWithPrevious") return Behavior::merged_with_previous;
   if (name == "MergedWithNext") return Behavior::merged_with_next;
   if (name == "Contiguous") return Behavior::contiguous;
-  throw InputError("{}: behavior: found \"{}\", expected Isolated, Removed, MergedWithPrevious, MergedWithNext or Contiguous.", c.where,
-                   name);
+  throw InputError("{}: behavior: found \"{}\", expected Isolated, Removed, MergedWithPrevious, MergedWithNext or Contiguous.",
+                   c.where, name);
 }
 
 struct Stretch {
@@ -132,7 +136,8 @@ void join_neighbours(std::vector<Stretch>& all, Behavior behavior) {
   bool open = false;  // merged_with_next: the last one in `joined` is a delimiter that waits for what follows
   for (const Stretch& s : all) {
     const bool same = !joined.empty() && behavior == Behavior::contiguous && joined.back().delimiter == s.delimiter;
-    const bool to_previous = !joined.empty() && behavior == Behavior::merged_with_previous && s.delimiter && !joined.back().delimiter;
+    const bool to_previous =
+        !joined.empty() && behavior == Behavior::merged_with_previous && s.delimiter && !joined.back().delimiter;
     const bool to_next = open && !s.delimiter;
     if (same || to_previous || to_next) {
       joined.back().end = s.end;
@@ -236,7 +241,8 @@ std::optional<char> byte_of(const std::string& token) {
   if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return std::nullopt;
   int value = 0;
   for (const char digit : {token[3], token[4]}) {
-    const bool decimal = digit >= '0' && digit <= '9', upper = digit >= 'A' && digit <= 'F', lower = digit >= 'a' && digit <= 'f';
+    const bool decimal = digit >= '0' && digit <= '9', upper = digit >= 'A' && digit <= 'F',
+               lower = digit >= 'a' && digit <= 'f';
     if (!decimal && !upper && !lower) return std::nullopt;
     value = value * 16 + (decimal ? digit - '0' : upper ? digit - 'A' + 10 : digit - 'a' + 10);
   }
@@ -269,10 +275,12 @@ void byte_fallback(std::vector<std::string>& tokens) {
 }
 
 Decoder make_strip(const Component& c) {
-  return [content = text_at(c, "content"), start = count_at(c, "start"), stop = count_at(c, "stop")](std::vector<std::string>& tokens) {
+  return [content = text_at(c, "content"), start = count_at(c, "start"),
+          stop = count_at(c, "stop")](std::vector<std::string>& tokens) {
     for (auto& token : tokens) {
       for (int64_t i = 0; i < start && !content.empty() && token.starts_with(content); ++i) token.erase(0, content.size());
-      for (int64_t i = 0; i < stop && !content.empty() && token.ends_with(content); ++i) token.erase(token.size() - content.size());
+      for (int64_t i = 0; i < stop && !content.empty() && token.ends_with(content); ++i)
+        token.erase(token.size() - content.size());
     }
   };
 }

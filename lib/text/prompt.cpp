@@ -16,19 +16,23 @@ const PromptTemplate templates[] = {
      false,
      {}},
     {"llama3",
-     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nBelow is an instruction that describes a task. Write a response that "
+     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nBelow is an instruction that describes a task. Write a "
+     "response that "
      "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n"
      "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
-     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nBelow is an instruction that describes a task. Write a response that "
+     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nBelow is an instruction that describes a task. Write a "
+     "response that "
      "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Response:\n"
      "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
      "<|eot_id|><|end_of_text|>",
      false,
      {"<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>"}},
     {"qwen",
-     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n{instruction}\n\nInput:\n{input}<|im_end|>\n"
+     "<|im_start|>system\nYou are a helpful "
+     "assistant.<|im_end|>\n<|im_start|>user\n{instruction}\n\nInput:\n{input}<|im_end|>\n"
      "<|im_start|>assistant\n",
-     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n{instruction}<|im_end|>\n<|im_start|>assistant\n",
+     "<|im_start|>system\nYou are a helpful "
+     "assistant.<|im_end|>\n<|im_start|>user\n{instruction}<|im_end|>\n<|im_start|>assistant\n",
      "<|im_end|>\n",
      true,
      {"<|im_start|>", "<|im_end|>"}},
@@ -53,7 +57,8 @@ std::string_view stripped(std::string_view text) {
 
 std::string text_at(const nlohmann::ordered_json& file, const char* key, const std::string& path) {
   if (!file.is_object() || !file.contains(key) || !file[key].is_string()) {
-    throw InputError("{}: key \"{}\" is missing or not a string; a prompt template file has prompt_input and prompt_no_input.", path, key);
+    throw InputError("{}: key \"{}\" is missing or not a string; a prompt template file has prompt_input and prompt_no_input.",
+                     path, key);
   }
   return file[key];
 }
@@ -75,15 +80,19 @@ PromptTemplate find_prompt_template(const std::string& name_or_file) {
                      fmt::join(prompt_template_names(), ", "));
   }
   const auto file = read_json(name_or_file);
-  return {name_or_file, text_at(file, "prompt_input", name_or_file), text_at(file, "prompt_no_input", name_or_file),
-          file.contains("after_output") ? text_at(file, "after_output", name_or_file) : "", false, {}};
+  return {name_or_file,
+          text_at(file, "prompt_input", name_or_file),
+          text_at(file, "prompt_no_input", name_or_file),
+          file.contains("after_output") ? text_at(file, "after_output", name_or_file) : "",
+          false,
+          {}};
 }
 
 void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer) {
   for (const auto& token : prompt.tokens) {
     if (tokenizer.encode(token, false, {{0, 0}}).size() == 1) continue;
-    throw InputError("prompt template \"{}\": its token {} is not a token of {}; pick the template of this model.", prompt.name, token,
-                     tokenizer.file().string());
+    throw InputError("prompt template \"{}\": its token {} is not a token of {}; pick the template of this model.", prompt.name,
+                     token, tokenizer.file().string());
   }
 }
 
@@ -118,7 +127,8 @@ PromptText render_prompt(const PromptTemplate& prompt, std::string_view instruct
   return made;
 }
 
-PromptText render_example(const PromptTemplate& prompt, std::string_view instruction, std::string_view input, std::string_view output) {
+PromptText render_example(const PromptTemplate& prompt, std::string_view instruction, std::string_view input,
+                          std::string_view output) {
   PromptText made = render_prompt(prompt, instruction, input);
   made.add_data(prompt.strips ? stripped(output) : output);
   made.add(prompt.after_output);

@@ -1,6 +1,6 @@
 // Prompt templates: how a row's instruction and input become the text that the model continues with the output.
-// "alpaca" is the template of Stanford Alpaca; "llama3", "qwen" and "gemma" are the texts of the HypLoRA release's training scripts,
-// each word for word. Special tokens written in a template become their ids; text of the rows never does.
+// "alpaca" is the template of Stanford Alpaca; "llama3", "qwen" and "gemma" are the texts of the HypLoRA release's training
+// scripts, each word for word. Special tokens written in a template become their ids; text of the rows never does.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct PromptTemplate {
   std::string name;
   // {instruction} and {input} stand for the row's fields; the output follows at once.
   std::string with_input, without_input;
-  std::string after_output;  // closes the turn, before EOS
-  bool strips = false;       // white space around the row's fields is dropped
+  std::string after_output;         // closes the turn, before EOS
+  bool strips = false;              // white space around the row's fields is dropped
   std::vector<std::string> tokens;  // that the tokenizer must know, or the model would learn their spelling
 };
 
@@ -43,6 +43,7 @@ struct PromptText {
 /// The prompt of one row; an empty input picks `without_input`.
 PromptText render_prompt(const PromptTemplate& prompt, std::string_view instruction, std::string_view input);
 /// The same with the output and what closes it.
-PromptText render_example(const PromptTemplate& prompt, std::string_view instruction, std::string_view input, std::string_view output);
+PromptText render_example(const PromptTemplate& prompt, std::string_view instruction, std::string_view input,
+                          std::string_view output);
 
 }  // namespace hyplora

@@ -14,7 +14,8 @@ using Json = nlohmann::ordered_json;
 
 std::string text_field(const Json& object, const char* key, bool required, const std::string& where) {
   if (!object.contains(key) || (object[key].is_null() && !required)) {
-    if (required) throw InputError("{}: key \"{}\" is missing; a row has instruction, input (may be absent) and output.", where, key);
+    if (required)
+      throw InputError("{}: key \"{}\" is missing; a row has instruction, input (may be absent) and output.", where, key);
     return {};
   }
   if (!object[key].is_string()) {
@@ -47,7 +48,8 @@ void read_problem(const Json& object, const std::string& where, Row& row) {
 }
 
 /// CommonsenseQA as its publishers write it, put into the words of LLM-Adapters' multiple-choice files:
-/// {"question": {"stem", "choices": [{"label", "text"}]}, "answerKey"}, or "question" a string beside "choices": {"label": [], "text": []}.
+/// {"question": {"stem", "choices": [{"label", "text"}]}, "answerKey"}, or "question" a string beside "choices": {"label": [],
+/// "text": []}.
 void read_question(const Json& object, const std::string& where, Row& row) {
   const bool nested = object["question"].is_object();
   const Json& holder = nested ? object["question"] : object;
@@ -65,7 +67,9 @@ void read_question(const Json& object, const std::string& where, Row& row) {
     for (size_t i = 0; i < choices["label"].size(); ++i) add(choices["label"][i], choices["text"][i]);
   }
   if (texts.empty()) throw InputError("{}: key \"choices\": expected texts with labels.", where);
-  row.instruction = "Please choose the correct answer to the question: " + text_field(holder, nested ? "stem" : "question", true, where) + "\n\n";
+  row.instruction =
+      "Please choose the correct answer to the question: " + text_field(holder, nested ? "stem" : "question", true, where) +
+      "\n\n";
   std::string names;
   for (size_t i = 0; i < texts.size(); ++i) {
     const std::string name = fmt::format("nswer{}", i + 1);
@@ -86,7 +90,8 @@ Row read_row(const Json& object, const std::string& where) {
     read_problem(object, where, row);
     return row;
   }
-  if (!object.contains("input_ids") && !object.contains("instruction") && object.contains("question") && object.contains("answerKey")) {
+  if (!object.contains("input_ids") && !object.contains("instruction") && object.contains("question") &&
+      object.contains("answerKey")) {
     read_question(object, where, row);
     return row;
   }
@@ -130,7 +135,8 @@ at::Tensor id_matrix(const Safetensors& file, const std::string& name, at::IntAr
   const at::Tensor ids = file.tensor(name);
   const std::string where = fmt::format("{}: tensor {}", file.path().string(), name);
   if (ids.dim() != 2 || !at::isIntegralType(ids.scalar_type(), /*includeBool=*/true)) {
-    throw InputError("{}: found {} dimensions of {}, expected integers [rows, tokens].", where, ids.dim(), file.tensors().at(name).dtype);
+    throw InputError("{}: found {} dimensions of {}, expected integers [rows, tokens].", where, ids.dim(),
+                     file.tensors().at(name).dtype);
   }
   if (!shape.empty() && ids.sizes() != shape) throw InputError("{}: its shape differs from that of input_ids.", where);
   return ids.to(at::kLong).contiguous();

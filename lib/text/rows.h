@@ -1,6 +1,6 @@
 // Rows of a data file, before tokenisation. A file is a JSON array or JSONL of objects with instruction, input (may be absent),
-// output and answer (kept for scoring), or with input_ids (and labels), or as the publishers of MATH and CommonsenseQA write theirs; or
-// a .safetensors file with input_ids [N, T] and optionally labels and attention_mask [N, T].
+// output and answer (kept for scoring), or with input_ids (and labels), or as the publishers of MATH and CommonsenseQA write
+// theirs; or a .safetensors file with input_ids [N, T] and optionally labels and attention_mask [N, T].
 #pragma once
 
 #include <string>

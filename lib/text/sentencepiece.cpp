@@ -118,7 +118,8 @@ class SentencePiece : public Tokenizer {
   fs::path file_;
   sentencepiece::SentencePieceProcessor processor_;
   AddedTokens tokens_;
-  std::map<int64_t, std::string> names_;  // of what decoding leaves out: control symbols, special tokens, those after the model's own
+  std::map<int64_t, std::string>
+      names_;  // of what decoding leaves out: control symbols, special tokens, those after the model's own
   int64_t size_ = 0;
   std::optional<int64_t> bos_, eos_;
   bool add_bos_ = true, add_eos_ = false;

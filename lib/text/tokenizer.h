@@ -24,8 +24,9 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  /// Ids of `text`; with `add_special`, BOS and EOS where the folder's configuration adds them. Special tokens that are written in the
-  /// text become their ids, but not inside the ranges `literal` (text that comes from data). Broken UTF-8 is repaired with U+FFFD.
+  /// Ids of `text`; with `add_special`, BOS and EOS where the folder's configuration adds them. Special tokens that are written
+  /// in the text become their ids, but not inside the ranges `literal` (text that comes from data). Broken UTF-8 is repaired
+  /// with U+FFFD.
   virtual Ids encode(std::string_view text, bool add_special = true, const std::vector<TextRange>& literal = {}) const = 0;
   /// Text of `ids`; special tokens leave nothing, unless kept. Ids without a token leave nothing either.
   virtual std::string decode(const Ids& ids, bool keep_special = false) const = 0;

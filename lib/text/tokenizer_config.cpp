@@ -14,7 +14,8 @@ std::optional<std::string> token_text(const Json& config, const char* key) {
   if (!config.contains(key)) return std::nullopt;
   const Json& value = config[key];
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_object() && value.contains("content") && value["content"].is_string()) return value["content"].get<std::string>();
+  if (value.is_object() && value.contains("content") && value["content"].is_string())
+    return value["content"].get<std::string>();
   return std::nullopt;
 }
 
@@ -36,8 +37,8 @@ int32_t id_of(const std::string& key, const std::string& where) {
 }  // namespace
 
 bool TokenizerConfig::rules_over_template() const {
-  for (const char* name : {"LlamaTokenizer", "LlamaTokenizerFast", "CodeLlamaTokenizer", "CodeLlamaTokenizerFast", "GemmaTokenizer",
-                           "GemmaTokenizerFast"}) {
+  for (const char* name : {"LlamaTokenizer", "LlamaTokenizerFast", "CodeLlamaTokenizer", "CodeLlamaTokenizerFast",
+                           "GemmaTokenizer", "GemmaTokenizerFast"}) {
     if (tokenizer_class == name) return true;
   }
   return false;
@@ -79,8 +80,10 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   config.add_eos_token = flag(json, "add_eos_token", config.file);
   if (!json.contains("added_tokens_decoder")) return config;
   const Json& added = json["added_tokens_decoder"];
-  if (!added.is_object()) throw InputError("{}: added_tokens_decoder: found {}, expected an object.", config.file, added.type_name());
-  for (const auto& [key, token] : added.items()) config.added.push_back(read_added_token(token, id_of(key, config.file), config.file));
+  if (!added.is_object())
+    throw InputError("{}: added_tokens_decoder: found {}, expected an object.", config.file, added.type_name());
+  for (const auto& [key, token] : added.items())
+    config.added.push_back(read_added_token(token, id_of(key, config.file), config.file));
   return config;
 }
 

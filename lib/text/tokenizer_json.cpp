@@ -53,8 +53,11 @@ void read_model(const Element& model, TokenizerFile& file) {
       rest[std::string(key)] = as_json(value, file.path);
     }
   }
-  const std::string type = rest.contains("type") && rest["type"].is_string() ? rest["type"].get<std::string>() : has_merges ? "BPE" : "";
-  if (type != "BPE") throw InputError("{}: model: type: found \"{}\", which is not implemented; expected BPE.", file.path, type);
+  const std::string type = rest.contains("type") && rest["type"].is_string() ? rest["type"].get<std::string>()
+                           : has_merges                                      ? "BPE"
+                                                                             : "";
+  if (type != "BPE")
+    throw InputError("{}: model: type: found \"{}\", which is not implemented; expected BPE.", file.path, type);
   if (!has_vocab) throw InputError("{}: model: vocab: expected an object of tokens and ids.", file.path);
   if (!has_merges) throw InputError("{}: model: merges: expected an array.", file.path);
   file.rest["model"] = std::move(rest);
@@ -77,8 +80,8 @@ void read_tokenizer_file(const fs::path& path, TokenizerFile& file) {
   if (!file.rest.contains("model")) throw InputError("{}: model is missing.", file.path);
 }
 
-/// The vocabulary as the file spells it, and by the symbols that words are made of: in a byte-level one these are bytes, and a token
-/// with a character outside that alphabet can only be found as an added token.
+/// The vocabulary as the file spells it, and by the symbols that words are made of: in a byte-level one these are bytes, and a
+/// token with a character outside that alphabet can only be found as an added token.
 struct Vocabularies {
   Vocabulary symbols, spelled;
 };
@@ -117,7 +120,8 @@ std::pair<std::string_view, std::string_view> sides_of(const Element& merge, siz
 
 int32_t id_of_side(const Vocabulary& spelled, std::string_view token, size_t number, const TokenizerFile& file) {
   const auto id = spelled.find(token);
-  if (!id) throw InputError("{}: model: merges: merge {} names \"{}\", which is not in the vocabulary.", file.path, number, token);
+  if (!id)
+    throw InputError("{}: model: merges: merge {} names \"{}\", which is not in the vocabulary.", file.path, number, token);
   return *id;
 }
 
@@ -138,7 +142,8 @@ ReadMerges read_merges(const TokenizerFile& file, const Vocabulary& spelled) {
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
       const auto [left, right] = sides_of(merges[i], i + 1, file);
       joined.assign(left).append(right);
-      ids[i] = {id_of_side(spelled, left, i + 1, file), id_of_side(spelled, right, i + 1, file), id_of_side(spelled, joined, i + 1, file)};
+      ids[i] = {id_of_side(spelled, left, i + 1, file), id_of_side(spelled, right, i + 1, file),
+                id_of_side(spelled, joined, i + 1, file)};
     }
   });
   ReadMerges made;
@@ -152,7 +157,8 @@ ReadMerges read_merges(const TokenizerFile& file, const Vocabulary& spelled) {
 
 bool model_flag(const Json& model, const char* key, const std::string& path) {
   if (!model.contains(key) || model[key].is_null()) return false;
-  if (!model[key].is_boolean()) throw InputError("{}: model: {}: found {}, expected true or false.", path, key, model[key].dump());
+  if (!model[key].is_boolean())
+    throw InputError("{}: model: {}: found {}, expected true or false.", path, key, model[key].dump());
   return model[key];
 }
 
@@ -165,7 +171,8 @@ void refuse_unsupported(const TokenizerFile& file) {
     }
   }
   if (model.contains("dropout") && !model["dropout"].is_null() && model["dropout"] != 0.0) {
-    throw InputError("{}: model: dropout: found {}, which is not implemented; expected null.", file.path, model["dropout"].dump());
+    throw InputError("{}: model: dropout: found {}, which is not implemented; expected null.", file.path,
+                     model["dropout"].dump());
   }
 }
 
@@ -181,7 +188,8 @@ Bpe read_bpe(const TokenizerFile& file, bool byte_level, Vocabulary& spelled) {
   options.ignore_merges = model_flag(model, "ignore_merges", file.path);
   if (model.contains("unk_token") && model["unk_token"].is_string()) {
     options.unk = spelled.find(model["unk_token"].get<std::string>());
-    if (!options.unk) throw InputError("{}: model: unk_token: {} is not in the vocabulary.", file.path, model["unk_token"].dump());
+    if (!options.unk)
+      throw InputError("{}: model: unk_token: {} is not in the vocabulary.", file.path, model["unk_token"].dump());
   }
   ReadMerges merges = read_merges(file, spelled);
   return Bpe(std::move(vocabularies.symbols), std::move(merges.table), std::move(merges.joined), options);
@@ -193,7 +201,8 @@ struct Frame {
 };
 
 void add_template(const Json& processor, const std::string& where, Frame& frame) {
-  if (!processor.contains("single") || !processor["single"].is_array()) throw InputError("{}: single: expected an array.", where);
+  if (!processor.contains("single") || !processor["single"].is_array())
+    throw InputError("{}: single: expected an array.", where);
   bool after = false;
   for (const Json& piece : processor["single"]) {
     if (piece.is_object() && piece.contains("Sequence")) {
@@ -206,7 +215,8 @@ void add_template(const Json& processor, const std::string& where, Frame& frame)
     if (named && processor.contains("special_tokens")) {
       const Json& special = processor["special_tokens"];
       const std::string name = piece["SpecialToken"]["id"];
-      if (special.is_object() && special.contains(name) && special[name].is_object() && special[name].contains("ids")) ids = &special[name]["ids"];
+      if (special.is_object() && special.contains(name) && special[name].is_object() && special[name].contains("ids"))
+        ids = &special[name]["ids"];
     }
     const auto is_id = [](const Json& v) { return v.is_number_integer(); };
     if (ids == nullptr || !ids->is_array() || !std::all_of(ids->begin(), ids->end(), is_id)) {
@@ -218,13 +228,16 @@ void add_template(const Json& processor, const std::string& where, Frame& frame)
 
 void add_post_processor(const Component& c, Frame& frame) {
   if (c.json.is_null()) return;
-  const std::string type = c.json.is_object() && c.json.contains("type") && c.json["type"].is_string() ? c.json["type"].get<std::string>() : "";
+  const std::string type =
+      c.json.is_object() && c.json.contains("type") && c.json["type"].is_string() ? c.json["type"].get<std::string>() : "";
   if (type == "Sequence" && c.json.contains("processors") && c.json["processors"].is_array()) {
     for (const Json& inner : c.json["processors"]) add_post_processor({inner, c.where}, frame);
   } else if (type == "TemplateProcessing") {
     add_template(c.json, c.where, frame);
   } else if (type != "ByteLevel") {  // which only moves offsets
-    throw InputError("{}: type: found \"{}\", which is not implemented; expected one of Sequence, TemplateProcessing, ByteLevel.", c.where, type);
+    throw InputError(
+        "{}: type: found \"{}\", which is not implemented; expected one of Sequence, TemplateProcessing, ByteLevel.", c.where,
+        type);
   }
 }
 
@@ -302,7 +315,8 @@ class TokenizerJson : public Tokenizer {
   std::optional<int64_t> id_of(const std::optional<std::string>& token, const char* key, const TokenizerConfig& config) const {
     if (!token) return std::nullopt;
     const auto id = spelled_.find(*token);
-    if (!id) throw InputError("{}: {} is \"{}\", which is not a token of {}.", config.file, key, *token, file_.filename().string());
+    if (!id)
+      throw InputError("{}: {} is \"{}\", which is not a token of {}.", config.file, key, *token, file_.filename().string());
     return *id;
   }
 
@@ -328,10 +342,10 @@ class TokenizerJson : public Tokenizer {
     }
     if (normalized_tokens_.empty()) return encode_text(text, begin == 0, ids);
     // Places in the normalised text are not those of `literal`: where any of the part came from data, all of it counts as such.
-    const bool from_data = std::any_of(literal.begin(), literal.end(), [&](const TextRange& r) {
-      return begin < r.end && r.begin < begin + raw.size();
-    });
-    for (const TextPart& part : normalized_tokens_.split(text, from_data ? std::vector<TextRange>{{0, text.size()}} : std::vector<TextRange>())) {
+    const bool from_data = std::any_of(literal.begin(), literal.end(),
+                                       [&](const TextRange& r) { return begin < r.end && r.begin < begin + raw.size(); });
+    for (const TextPart& part :
+         normalized_tokens_.split(text, from_data ? std::vector<TextRange>{{0, text.size()}} : std::vector<TextRange>())) {
       if (part.id >= 0) {
         ids.push_back(part.id);
       } else {

@@ -19,10 +19,14 @@ bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 
 int options_of(NormalForm form) {
   constexpr int stable = UTF8PROC_STABLE;
   switch (form) {
-    case NormalForm::nfc: return stable | UTF8PROC_COMPOSE;
-    case NormalForm::nfd: return stable | UTF8PROC_DECOMPOSE;
-    case NormalForm::nfkc: return stable | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
-    case NormalForm::nfkd: return stable | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT;
+    case NormalForm::nfc:
+      return stable | UTF8PROC_COMPOSE;
+    case NormalForm::nfd:
+      return stable | UTF8PROC_DECOMPOSE;
+    case NormalForm::nfkc:
+      return stable | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
+    case NormalForm::nfkd:
+      return stable | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT;
   }
   return stable;
 }
@@ -69,7 +73,8 @@ std::string utf8(uint32_t code) {
 }
 
 std::string normal_form(std::string_view text, NormalForm form) {
-  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return std::string(text);
+  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
+    return std::string(text);
   utf8proc_uint8_t* made = nullptr;
   const auto bytes = utf8proc_map(bytes_of(text), static_cast<utf8proc_ssize_t>(text.size()), &made,
                                   static_cast<utf8proc_option_t>(options_of(form)));
@@ -80,7 +85,8 @@ std::string normal_form(std::string_view text, NormalForm form) {
 
 bool is_white_space(uint32_t code) {
   return (code >= 0x9 && code <= 0xD) || code == 0x20 || code == 0x85 || code == 0xA0 || code == 0x1680 ||
-         (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+         (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F ||
+         code == 0x3000;
 }
 
 bool is_word_character(uint32_t code) {
@@ -96,8 +102,10 @@ bool is_word_character(uint32_t code) {
     case UTF8PROC_CATEGORY_ME:
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_PC: return true;
-    default: return false;
+    case UTF8PROC_CATEGORY_PC:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -31,7 +31,8 @@ std::vector<MicroBatch> one_each(const std::vector<Example>& examples) {
 }
 
 size_t length(const MicroBatch& sequence) {
-  return std::accumulate(sequence.begin(), sequence.end(), size_t{0}, [](size_t sum, const Example* e) { return sum + e->ids.size(); });
+  return std::accumulate(sequence.begin(), sequence.end(), size_t{0},
+                         [](size_t sum, const Example* e) { return sum + e->ids.size(); });
 }
 
 }  // namespace

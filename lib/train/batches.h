@@ -1,5 +1,5 @@
-// Which rows each optimiser step sees. The order is a function of the seed and the step alone, so that a resumed run needs nothing
-// but the step's number.
+// Which rows each optimiser step sees. The order is a function of the seed and the step alone, so that a resumed run needs
+// nothing but the step's number.
 #pragma once
 
 #include "text/examples.h"

@@ -49,8 +49,8 @@ void add_schedule_fields(Fields& f, TrainOptions& o) {
       .add("adam_epsilon", o.adam_epsilon, "AdamW", above(0))
       .add("weight_decay", o.weight_decay, "AdamW", at_least(0))
       .add("max_grad_norm", o.max_grad_norm, "gradient norm is clipped to this; 0: no clipping", at_least(0))
-      .add("loss_normalization", o.loss_normalization, "tokens: over all supervised tokens of a step; microbatch: mean of means",
-           one_of({"tokens", "microbatch"}))
+      .add("loss_normalization", o.loss_normalization,
+           "tokens: over all supervised tokens of a step; microbatch: mean of means", one_of({"tokens", "microbatch"}))
       .add("gradient_checkpointing", o.gradient_checkpointing, "recompute activations in backward: less memory, more time")
       .add("seed", o.seed, "of initialisation, order, dropout and split", at_least(0))
       .add("deterministic", o.deterministic, "bitwise the same again on the same machine");
@@ -61,12 +61,13 @@ void add_output_fields(Fields& f, TrainOptions& o) {
       .add("save_step", o.save_step, "optimiser steps between checkpoints", at_least(1))
       .add("save_total_limit", o.save_total_limit, "newest checkpoints kept, the best one always; 0: all", at_least(0))
       .add("load_best_model_at_end", o.load_best_model_at_end, "the adapter written is the one of the lowest eval_loss")
-      .add("early_stopping_patience", o.early_stopping_patience, "validations without improvement before stopping; 0: never", at_least(0))
+      .add("early_stopping_patience", o.early_stopping_patience, "validations without improvement before stopping; 0: never",
+           at_least(0))
       .require("output_dir", o.output_dir, "folder for everything that is written", not_empty())
       .add("logging_steps", o.logging_steps, "optimiser steps between progress lines", at_least(1))
       .add("tensorboard", o.tensorboard, "write TensorBoard event files")
-      .add("resume_from_checkpoint", o.resume_from_checkpoint, "auto: newest complete checkpoint in output_dir; never; or a path",
-           not_empty());
+      .add("resume_from_checkpoint", o.resume_from_checkpoint,
+           "auto: newest complete checkpoint in output_dir; never; or a path", not_empty());
 }
 
 /// `lora_type` is another spelling of adapter, hyplora_variant and curvature.
@@ -76,7 +77,8 @@ void take_lora_type(Json& config, Fields& fields, const std::string& where) {
   AdapterOptions spelled;
   apply_lora_type(config["lora_type"].get<std::string>(), spelled, where);
   Json implied{{"adapter", spelled.adapter}};
-  if (spelled.adapter == "hyplora") implied.update(Json{{"hyplora_variant", spelled.hyplora_variant}, {"curvature", spelled.curvature}});
+  if (spelled.adapter == "hyplora")
+    implied.update(Json{{"hyplora_variant", spelled.hyplora_variant}, {"curvature", spelled.curvature}});
   for (const auto& [key, value] : implied.items()) {
     if (config.contains(key) && config[key] != value) {
       throw InputError("{}: key \"{}\": found {}, but lora_type says {}.", where, key, config[key].dump(), value.dump());
@@ -95,7 +97,8 @@ void take_init_adapter(TrainOptions& options, const Fields& fields) {
   stored.train_curvature = options.adapter.train_curvature;
   if (stored.adapter == "hyplora" && fields.was_read("curvature")) stored.curvature = options.adapter.curvature;
   Fields of_config, of_folder;
-  const Json configured = add_adapter_fields(of_config, options.adapter).values(), found = add_adapter_fields(of_folder, stored).values();
+  const Json configured = add_adapter_fields(of_config, options.adapter).values(),
+             found = add_adapter_fields(of_folder, stored).values();
   for (const auto& [key, value] : found.items()) {
     if (fields.was_read(key) && configured[key] != value) {
       throw InputError("init_adapter {}: {} is {} there, but the config says {}.", *options.init_adapter, key, value.dump(),
@@ -114,7 +117,8 @@ void check_combinations(const TrainOptions& o) {
   if (full && o.dtype != "auto" && o.dtype != "float32") {
     throw InputError("dtype: found \"{}\", expected float32 with adapter \"full\", whose weights all learn.", o.dtype);
   }
-  if (!full && o.init_base == "random") throw InputError("init_base: \"random\" needs adapter \"full\"; adapters learn on a trained base.");
+  if (!full && o.init_base == "random")
+    throw InputError("init_base: \"random\" needs adapter \"full\"; adapters learn on a trained base.");
   check_adapter_options(o.adapter);
   find_prompt_template(o.prompt_template);
 }

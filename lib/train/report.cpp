@@ -42,7 +42,8 @@ std::string title_text(const TrainOptions& o) {
 std::string loading_text(const AdapterOptions& o) {
   if (o.adapter == "full") return "This folder is a Hugging Face checkpoint.\n";
   if (o.adapter == "lora") return "The folder loads in Hugging Face PEFT and in hyplora (`--adapter`).\n";
-  return "A hyperbolic adapter is not linear: it cannot be merged into the base, and it must not be loaded as plain LoRA. It loads in "
+  return "A hyperbolic adapter is not linear: it cannot be merged into the base, and it must not be loaded as plain LoRA. It "
+         "loads in "
          "hyplora (`--adapter`).\n";
 }
 

@@ -22,8 +22,8 @@ void read_data(TrainingSetup& setup) {
   const auto validation_rows = o.val_data_path ? read_rows({*o.val_data_path}) : std::vector<Row>();
   if (needs_tokenizer(rows) || needs_tokenizer(validation_rows)) setup.tokenizer = load_tokenizer(o.base_model);
   if (setup.tokenizer && setup.tokenizer->size() > setup.spec.vocab_size) {
-    throw InputError("{}: has {} pieces, but config.json says vocab_size {}.", setup.tokenizer->file().string(), setup.tokenizer->size(),
-                     setup.spec.vocab_size);
+    throw InputError("{}: has {} pieces, but config.json says vocab_size {}.", setup.tokenizer->file().string(),
+                     setup.tokenizer->size(), setup.spec.vocab_size);
   }
   const ExampleOptions as{find_prompt_template(o.prompt_template), o.cutoff_len, o.over_length, o.train_on_inputs};
   setup.training = make_examples(rows, setup.tokenizer.get(), as, setup.spec.vocab_size);
@@ -36,7 +36,8 @@ void read_data(TrainingSetup& setup) {
     log::warn("{} of {} rows are longer than cutoff_len {} and were cut.", setup.training.truncated, rows.size(), o.cutoff_len);
   }
   if (setup.training.dropped > 0) {
-    log::warn("{} of {} rows are longer than cutoff_len {} and were dropped.", setup.training.dropped, rows.size(), o.cutoff_len);
+    log::warn("{} of {} rows are longer than cutoff_len {} and were dropped.", setup.training.dropped, rows.size(),
+              o.cutoff_len);
   }
 }
 
@@ -68,8 +69,8 @@ int64_t longest_micro_batch(const TrainingSetup& setup) {
   std::sort(lengths.rbegin(), lengths.rend());
   int64_t tokens = 0;
   for (size_t i = 0; i < std::min<size_t>(lengths.size(), static_cast<size_t>(setup.options.micro_batch_size)); ++i) {
-    tokens += static_cast<int64_t>(setup.options.packing ? std::max<size_t>(lengths[i], static_cast<size_t>(setup.options.cutoff_len))
-                                                         : lengths[i]);
+    tokens += static_cast<int64_t>(
+        setup.options.packing ? std::max<size_t>(lengths[i], static_cast<size_t>(setup.options.cutoff_len)) : lengths[i]);
   }
   return tokens;
 }
@@ -95,8 +96,10 @@ void load_base(TrainingSetup& setup) {
   const WeightOptions as{setup.dtype, setup.device, o.adapter.adapter == "full"};
   const auto seed = static_cast<uint64_t>(o.seed);
   setup.model = std::make_unique<Transformer>(
-      o.init_base == "random" ? Transformer(setup.spec, Weights(random_weights(setup.spec.initializer_range, seed, setup.spec.norm_offset ? 0 : 1), as))
-                              : load_model(o.base_model, setup.spec, as));
+      o.init_base == "random"
+          ? Transformer(setup.spec,
+                        Weights(random_weights(setup.spec.initializer_range, seed, setup.spec.norm_offset ? 0 : 1), as))
+          : load_model(o.base_model, setup.spec, as));
   setup.model->set_gradient_checkpointing(o.gradient_checkpointing);
   setup.adapters = Adapters::attach(*setup.model, o.adapter, seed);
   if (o.init_adapter) setup.adapters.restore(*o.init_adapter);
@@ -134,7 +137,8 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, i
   plan.base_bytes = plan.base_parameters * static_cast<int64_t>(c10::elementSize(setup.dtype));
   const int64_t trained_bytes = trained_parameters * 4 * (full ? 3 : 4);  // value (full: the base's own), gradient, two moments
   constexpr int64_t libraries = int64_t{250} << 20, head = int64_t{3} * 32 << 20;
-  plan.predicted_peak_bytes = libraries + head + plan.base_bytes + trained_bytes + activation_bytes(setup) * longest_micro_batch(setup);
+  plan.predicted_peak_bytes =
+      libraries + head + plan.base_bytes + trained_bytes + activation_bytes(setup) * longest_micro_batch(setup);
   return plan;
 }
 
@@ -163,7 +167,8 @@ std::string preview(const Example& example, const Tokenizer* tokenizer) {
     const bool masked = example.labels[begin] == no_loss;
     size_t end = begin;
     while (end < example.ids.size() && (example.labels[end] == no_loss) == masked) ++end;
-    const Ids part(example.ids.begin() + static_cast<std::ptrdiff_t>(begin), example.ids.begin() + static_cast<std::ptrdiff_t>(end));
+    const Ids part(example.ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                   example.ids.begin() + static_cast<std::ptrdiff_t>(end));
     text += masked ? "[no loss: " + shown(part) + "]" : shown(part);
     begin = end;
   }

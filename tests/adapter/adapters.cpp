@@ -137,7 +137,8 @@ Transformer adapted(AdapterOptions options, const std::string& kind, double curv
 }
 
 TEST_CASE("As K grows, lorentz becomes LoRA", "[adapter]") {
-  const Transformer flat = adapted({}, "lora", 1), curved = adapted({}, "hyplora", 1), nearly_flat = adapted({}, "hyplora", 1e9);
+  const Transformer flat = adapted({}, "lora", 1), curved = adapted({}, "hyplora", 1),
+                    nearly_flat = adapted({}, "hyplora", 1e9);
   const TokenBatch batch = some_tokens();
   CHECK(test::largest_difference(flat.blocks(batch), nearly_flat.blocks(batch)) < 1e-5);
   CHECK(test::largest_difference(flat.blocks(batch), curved.blocks(batch)) > 1e-3);
@@ -152,8 +153,8 @@ std::vector<std::string> picked(const StringOrList& targets) {
 
 TEST_CASE("Targets are suffixes, a regular expression on the whole path, or all-linear", "[adapter]") {
   CHECK(picked({{"q_proj", "down_proj"}, false}) ==
-        std::vector<std::string>{"model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj", "model.layers.1.self_attn.q_proj",
-                                 "model.layers.1.mlp.down_proj"});
+        std::vector<std::string>{"model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj",
+                                 "model.layers.1.self_attn.q_proj", "model.layers.1.mlp.down_proj"});
   CHECK(picked({{R"(.*\.1\..*(q|v)_proj)"}, true}) ==
         std::vector<std::string>{"model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.v_proj"});
   CHECK(picked({{"all-linear"}, true}).size() == 14);
@@ -184,7 +185,8 @@ TEST_CASE("An adapter that does not fit is refused with what was found", "[adapt
   wider.hidden_size = 64;
   wider.head_dim = 16;
   Transformer other(wider, Weights(random_weights(0.2, 1), {}));
-  CHECK(test::input_error([&] { Adapters::load(other, folder.path()); }).find("found shape [4, 32], expected [4, 64]") != std::string::npos);
+  CHECK(test::input_error([&] { Adapters::load(other, folder.path()); }).find("found shape [4, 32], expected [4, 64]") !=
+        std::string::npos);
   CHECK(test::input_error([&] { Adapters::load(model, folder / "gone"); }).find("is not a folder") != std::string::npos);
 
   const auto refused_with = [&](const char* peft) {
@@ -196,7 +198,8 @@ TEST_CASE("An adapter that does not fit is refused with what was found", "[adapt
   CHECK(refused_with(R"({"peft_type":"IA3"})").find("expected LORA or HYPLORA") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","use_dora":true})").find("use_dora") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","r":"x"})").find("wrong type") != std::string::npos);
-  CHECK(refused_with(R"({"peft_type":"LORA","lora_type":"hyplora-x"})").find("expected \"std\" or \"hyplora-<k>\"") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"LORA","lora_type":"hyplora-x"})").find("expected \"std\" or \"hyplora-<k>\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("The published release's spelling of a kind is understood", "[adapter]") {

@@ -1,5 +1,5 @@
-// Times a tokenizer on one thread: hyplora-bench-tokenizer FOLDER TEXTS.json [ROUNDS]. Prints the time of loading in milliseconds, the
-// best round's speed in MB/s, and how many ids there were.
+// Times a tokenizer on one thread: hyplora-bench-tokenizer FOLDER TEXTS.json [ROUNDS]. Prints the time of loading in
+// milliseconds, the best round's speed in MB/s, and how many ids there were.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

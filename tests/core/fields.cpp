@@ -75,7 +75,8 @@ TEST_CASE("A missing required key is named with its meaning", "[core]") {
 TEST_CASE("An assignment is JSON, or else bare text", "[core]") {
   Options o;
   Fields fields = fields_of(o);
-  for (const char* assignment : {"steps=7", "mode=slow", "name=123", "targets=[\"q\",\"v\"]", "maybe=null"}) fields.read_assignment(assignment);
+  for (const char* assignment : {"steps=7", "mode=slow", "name=123", "targets=[\"q\",\"v\"]", "maybe=null"})
+    fields.read_assignment(assignment);
   CHECK(o.steps == 7);
   CHECK(o.mode == "slow");
   CHECK(o.name == "123");

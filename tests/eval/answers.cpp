@@ -11,8 +11,8 @@ struct Case {
   const char* task;
   const char* gold;
   const char* completion;
-  const char* pred;    // by the paper's rule
-  bool right;          // by the paper's rule
+  const char* pred;  // by the paper's rule
+  bool right;        // by the paper's rule
   bool right_strictly;
 };
 
@@ -53,7 +53,10 @@ const Case cases[] = {
     {"addsub", "4", "there are 4 crayons left from 7", "7", false, false},
     {"multiarith", "15.0", "13 + 17 = 30. 30 - 15 = 15", "15", true, true},
     {"singleeq", "9.0", "80 - 17 = 63, 63 / 7 = 9", "9", true, true},
-    {"singleeq", "1200", "The sum is \xE2\x82\xAC" "1,200", "1200", true, true},
+    {"singleeq", "1200",
+     "The sum is \xE2\x82\xAC"
+     "1,200",
+     "1200", true, true},
     // letters
     {"aqua", "A", "The answer is (A)", "A", true, true},
     {"aqua", "A", "\\boxed{A}", "A", true, true},
@@ -129,14 +132,16 @@ TEST_CASE("Answers are read out of completions as the paper's scripts read them,
     row.answer = c.gold;
     const Task& task = find_task(c.task);
     const Judgement got = judge(task, row, c.completion), strict = judge_strictly(task, row, c.completion);
-    INFO(c.task << ", gold " << c.gold << ": " << c.completion << " -> \"" << got.pred << "\", strictly \"" << strict.pred << "\"");
+    INFO(c.task << ", gold " << c.gold << ": " << c.completion << " -> \"" << got.pred << "\", strictly \"" << strict.pred
+                << "\"");
     CHECK(got.pred == c.pred);
     CHECK(got.correct == c.right);
     CHECK(strict.correct == c.right_strictly);
   }
 }
 
-TEST_CASE("Every row of the shared benchmark files has a gold answer, and its own reference output is right where it has one", "[eval]") {
+TEST_CASE("Every row of the shared benchmark files has a gold answer, and its own reference output is right where it has one",
+          "[eval]") {
   const auto folder = test::shared("data/eval");
   if (!folder) return;
   for (const auto& file : fs::directory_iterator(*folder)) {
@@ -156,14 +161,20 @@ TEST_CASE("Every row of the shared benchmark files has a gold answer, and its ow
 
 TEST_CASE("MATH and CommonsenseQA are read as their publishers write them", "[eval]") {
   const test::TempFolder folder;
-  write_file(folder / "math500.jsonl", R"({"problem": "1/2?", "solution": "\\boxed{\\frac12}", "answer": "\\frac{1}{2}", "level": 1})");
+  write_file(folder / "math500.jsonl",
+             R"({"problem": "1/2?", "solution": "\\boxed{\\frac12}", "answer": "\\frac{1}{2}", "level": 1})");
   const Row math = read_rows({(folder / "math500.jsonl").string()}).at(0);
   CHECK(math.instruction == "1/2?");
   CHECK(judge(find_task("math500"), math, math.output).correct);
-  write_file(folder / "csqa.jsonl", R"({"answerKey": "B", "question": {"stem": "Where?", "choices": [{"label": "A", "text": "bank"}, {"label": "B", "text": "sea"}]}})"
-                                    "\n" R"({"answerKey": "A", "question": "Who?", "choices": {"label": ["A", "B"], "text": ["I", "you"]}})");
+  write_file(
+      folder / "csqa.jsonl",
+      R"({"answerKey": "B", "question": {"stem": "Where?", "choices": [{"label": "A", "text": "bank"}, {"label": "B", "text": "sea"}]}})"
+      "\n"
+      R"({"answerKey": "A", "question": "Who?", "choices": {"label": ["A", "B"], "text": ["I", "you"]}})");
   const auto rows = read_rows({(folder / "csqa.jsonl").string()});
-  CHECK(rows.at(0).instruction == "Please choose the correct answer to the question: Where?\n\nAnswer1: bank Answer2: sea\n\nAnswer format: answer1/answer2");
+  CHECK(rows.at(0).instruction ==
+        "Please choose the correct answer to the question: Where?\n\nAnswer1: bank Answer2: sea\n\nAnswer format: "
+        "answer1/answer2");
   CHECK(rows.at(0).answer == "answer2");
   CHECK(rows.at(1).answer == "answer1");
   write_file(folder / "bad.jsonl", R"({"answerKey": "B", "question": {"stem": "Where?"}})");

@@ -12,7 +12,8 @@ using Json = nlohmann::ordered_json;
 /// Records with these verdicts.
 Json records(const std::string& flags) {
   Json all = Json::array();
-  for (size_t i = 0; i < flags.size(); ++i) all.push_back({{"instruction", std::to_string(i)}, {"input", ""}, {"flag", flags[i] == '1'}});
+  for (size_t i = 0; i < flags.size(); ++i)
+    all.push_back({{"instruction", std::to_string(i)}, {"input", ""}, {"flag", flags[i] == '1'}});
   return all;
 }
 

@@ -63,6 +63,23 @@ TEST_CASE("Batch 1 and batch N complete every prompt the same", "[eval]") {
   CHECK(beams != one);
 }
 
+TEST_CASE("A hundred real prompts get the same text alone and in batches", "[eval]") {
+  const auto folder = test::shared("models/stories260K"), file = test::shared("data/eval/AddSub.json");
+  if (!folder || !file) return;
+  const Transformer model = load_model(*folder, read_model_spec(*folder), {});
+  const auto tokenizer = load_tokenizer(*folder);
+  std::vector<Ids> prompts;
+  for (const Row& row : read_rows({file->string()})) {
+    if (prompts.size() < 100) prompts.push_back(tokenizer->encode(row.instruction));
+  }
+  for (const int64_t beams : {1, 4}) {
+    const auto one = decoded(model, prompts, 1, beams);
+    CHECK(one.size() == 100);
+    CHECK(decoded(model, prompts, 8, beams) == one);
+    CHECK(decoded(model, prompts, 100, beams) == one);
+  }
+}
+
 TEST_CASE("Sampling depends on the seed and the prompt's number, not on the batch", "[eval]") {
   const Transformer model = test::small_model(5);
   const std::vector<Ids> prompts(12, Ids{5, 9});
@@ -85,7 +102,8 @@ TEST_CASE("Sampling depends on the seed and the prompt's number, not on the batc
   // With one token left to choose from, sampling is greedy.
   const auto greedy = decoded(model, {prompts[0]}, 1).at(0);
   const Ids start(greedy.begin(), greedy.begin() + std::min<std::ptrdiff_t>(12, static_cast<std::ptrdiff_t>(greedy.size())));
-  for (const auto& [i, ids] : sampled(3, 4, 1, 1)) CHECK(Ids(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), start.size()))) == start);
+  for (const auto& [i, ids] : sampled(3, 4, 1, 1))
+    CHECK(Ids(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), start.size()))) == start);
   for (const auto& [i, ids] : sampled(3, 4, 1e-6, 0)) CHECK(ids == sampled(4, 4, 1e-6, 0).at(i));
 }
 

@@ -28,7 +28,8 @@ TEST_CASE("An output folder that cannot be written is refused", "[io]") {
   const test::TempFolder folder;
   write_file(folder / "file", "");
   CHECK(test::input_error([&] { require_writable_folder(folder / "file"); }).find("cannot be made") != std::string::npos);
-  CHECK(test::input_error([&] { require_writable_folder("/proc/nothing/here"); }).find("/proc/nothing/here") != std::string::npos);
+  CHECK(test::input_error([&] { require_writable_folder("/proc/nothing/here"); }).find("/proc/nothing/here") !=
+        std::string::npos);
   require_writable_folder(folder / "a/b/c");
   CHECK(fs::is_empty(folder / "a/b/c"));
 }

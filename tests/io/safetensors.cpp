@@ -33,7 +33,8 @@ std::string refusal(const std::string& header, size_t data_bytes) {
 TEST_CASE("Tensors of every type that LibTorch has are written and read back", "[io]") {
   const test::TempFolder folder;
   NamedTensors tensors;
-  for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kByte, at::kBool}) {
+  for (const auto type :
+       {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kByte, at::kBool}) {
     tensors.emplace_back(toString(type), at::arange(6, at::kFloat).reshape({2, 3}).to(type));
   }
   for (const auto type : {at::ScalarType::UInt16, at::ScalarType::UInt32, at::ScalarType::UInt64, at::ScalarType::Float8_e4m3fn,
@@ -61,19 +62,22 @@ TEST_CASE("A header that lies is refused with what is wrong", "[io]") {
         "found 12 bytes of tensors, expected 8: bytes at the end belong to no tensor.");
   CHECK(refusal(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8) ==
         "tensor a: found 8 bytes, expected 12 for its shape and type.");
-  CHECK(refusal(R"({"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}})", 8).starts_with("tensor a: found dtype \"F99\", expected"));
-  CHECK(refusal(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8).starts_with("tensor a: found shape [-2], expected"));
+  CHECK(refusal(R"({"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}})", 8)
+            .starts_with("tensor a: found dtype \"F99\", expected"));
+  CHECK(refusal(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8)
+            .starts_with("tensor a: found shape [-2], expected"));
   CHECK(refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8).starts_with("tensor a: found -8 bytes"));
-  CHECK(refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}})", 8).starts_with("tensor a: found data_offsets [0], expected"));
+  CHECK(refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}})", 8)
+            .starts_with("tensor a: found data_offsets [0], expected"));
   CHECK(refusal(R"({"a":{"dtype":"F32","shape":[2]}})", 8).starts_with("tensor a: found an incomplete entry"));
   CHECK(refusal(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,8]}})", 8) ==
         "tensor a: its shape overflows.");
-  CHECK(refusal(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})", 6) ==
-        "tensor b: its data begins at byte 2, expected 4 (it overlaps the tensor before it).");
-  CHECK(refusal(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[6,10]}})", 10) ==
-        "tensor b: its data begins at byte 6, expected 4 (there is a gap after the tensor before it).");
-  CHECK(refusal(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1) ==
-        "tensor a stands twice in the header.");
+  CHECK(refusal(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
+                6) == "tensor b: its data begins at byte 2, expected 4 (it overlaps the tensor before it).");
+  CHECK(refusal(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[6,10]}})",
+                10) == "tensor b: its data begins at byte 6, expected 4 (there is a gap after the tensor before it).");
+  CHECK(refusal(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
+                1) == "tensor a stands twice in the header.");
   CHECK(refusal(R"({"__metadata__":{"a":1}})", 0) == "__metadata__: expected an object of strings.");
   CHECK(refusal("not json", 0).starts_with("the header is not a JSON object"));
   CHECK(refusal("[]", 0).starts_with("the header is not a JSON object"));
@@ -115,7 +119,9 @@ TEST_CASE("Damage anywhere in a file is refused or harmless, never a crash", "[i
 
 TEST_CASE("A tensor whose bytes are not aligned is still read", "[io]") {
   const test::TempFolder folder;
-  const fs::path path = make_file(folder, R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}})", 5);
+  const fs::path path = make_file(
+      folder, R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}})",
+      5);
   const Safetensors file = Safetensors::open(path);
   CHECK(file.tensor("b").numel() == 1);
   CHECK(file.tensor("b").item<float>() == Approx(std::bit_cast<float>(0x78787878)));
@@ -140,10 +146,13 @@ TEST_CASE("Shards are found through the index, and a wrong index is refused", "[
   const auto files = open_with(R"({"a":"one.safetensors","b":"two.safetensors"})");
   CHECK(files.names() == std::vector<std::string>{"a", "b"});
   CHECK(files.total_bytes() == 28);
-  CHECK(test::input_error([&] { open_with(R"({"a":"two.safetensors","b":"one.safetensors"})"); }).find("where the index puts it") !=
+  CHECK(test::input_error([&] {
+          open_with(R"({"a":"two.safetensors","b":"one.safetensors"})");
+        }).find("where the index puts it") != std::string::npos);
+  CHECK(test::input_error([&] { open_with(R"({"a":"gone.safetensors"})"); }).find("gone.safetensors: cannot be read") !=
         std::string::npos);
-  CHECK(test::input_error([&] { open_with(R"({"a":"gone.safetensors"})"); }).find("gone.safetensors: cannot be read") != std::string::npos);
-  CHECK(test::input_error([&] { open_with(R"({"a":"../one.safetensors"})"); }).find("expected a file name") != std::string::npos);
+  CHECK(test::input_error([&] { open_with(R"({"a":"../one.safetensors"})"); }).find("expected a file name") !=
+        std::string::npos);
   CHECK(test::input_error([&] { open_with("3"); }).find("weight_map") != std::string::npos);
 }
 

@@ -45,8 +45,9 @@ struct Golden {
 };
 
 const std::vector<std::string> with_older_config{"tiny_llama", "tiny_llama3", "tiny_qwen2", "tiny_gemma", "tiny_gemma3_text"};
-const std::vector<std::string> models{"tiny_llama",   "tiny_llama3",       "tiny_qwen2", "tiny_gemma",            "tiny_gemma3_text",
-                                      "tiny_mistral", "tiny_qwen2_window", "tiny_qwen3", "tiny_gemma3_multimodal"};
+const std::vector<std::string> models{"tiny_llama",        "tiny_llama3",      "tiny_qwen2",
+                                      "tiny_gemma",        "tiny_gemma3_text", "tiny_mistral",
+                                      "tiny_qwen2_window", "tiny_qwen3",       "tiny_gemma3_multimodal"};
 
 TEST_CASE("Logits are Hugging Face's for right and left padded batches", "[model]") {
   for (const auto& name : models) {
@@ -69,7 +70,8 @@ TEST_CASE("Loss is Hugging Face's, and padding on the left does not change it", 
     const Golden g(name);
     const double want = g.file.tensor("right.loss").item<double>();
     CHECK(summed_loss(g.model, pointers(unpadded_rows(g.file, "right", "labels"))).mean() == Approx(want).epsilon(1e-6));
-    CHECK(summed_loss(g.model, pointers(unpadded_rows(g.file, "left", "labels_first_masked"))).mean() == Approx(want).epsilon(1e-6));
+    CHECK(summed_loss(g.model, pointers(unpadded_rows(g.file, "left", "labels_first_masked"))).mean() ==
+          Approx(want).epsilon(1e-6));
   }
 }
 
@@ -80,7 +82,8 @@ TEST_CASE("Gradients of all golden weights are Hugging Face's", "[model]") {
       g.model.set_gradient_checkpointing(recomputes);
       const auto rows = unpadded_rows(g.file, "right", "labels");
       const PackedBatch batch = pack(pointers(rows), at::kCPU);
-      const at::Tensor loss = g.model.loss(batch.tokens, batch.positions, batch.targets) / static_cast<double>(batch.supervised);
+      const at::Tensor loss =
+          g.model.loss(batch.tokens, batch.positions, batch.targets) / static_cast<double>(batch.supervised);
       torch::autograd::backward({loss}, {});
       int compared = 0;
       for (const auto& [weight_name, weight] : g.model.named_weights()) {
@@ -108,7 +111,8 @@ TEST_CASE("Greedy ids are Hugging Face's, with and without an end-of-sequence id
       const at::Tensor want = g.file.tensor(run + ".new_ids");
       decode(g.model, prompts, options, [&](size_t row, const std::vector<Completion>& completions) {
         const Ids& made = completions.at(0).ids;
-        for (size_t i = 0; i < made.size(); ++i) CHECK(made[i] == want[static_cast<int64_t>(row)][static_cast<int64_t>(i)].item<int64_t>());
+        for (size_t i = 0; i < made.size(); ++i)
+          CHECK(made[i] == want[static_cast<int64_t>(row)][static_cast<int64_t>(i)].item<int64_t>());
         if (made.size() < 16) CHECK(made.back() == options.stop_ids.at(0));
       });
     }
@@ -160,8 +164,8 @@ TEST_CASE("A real checkpoint tells its story", "[model]") {
   DecodeOptions options;
   options.max_new_tokens = 40;
   decode(model, {{1}}, options, [&](size_t, const std::vector<Completion>& made) {
-    CHECK(tokenizer->decode(made.at(0).ids).starts_with(
-        "Once upon a time, there was a little girl named Lily. She loved to play outside in the park."));
+    CHECK(tokenizer->decode(made.at(0).ids)
+              .starts_with("Once upon a time, there was a little girl named Lily. She loved to play outside in the park."));
   });
 }
 

@@ -17,19 +17,24 @@ ModelSpec spec_of(const Json& config) {
   return read_model_spec(folder.path());
 }
 
-const Json llama3_8b{{"model_type", "llama"}, {"vocab_size", 128256}, {"hidden_size", 4096}, {"intermediate_size", 14336},
-                     {"num_hidden_layers", 32}, {"num_attention_heads", 32}, {"num_key_value_heads", 8}, {"rope_theta", 500000.0},
-                     {"tie_word_embeddings", false}};
-const Json qwen25_7b{{"model_type", "qwen2"}, {"vocab_size", 152064}, {"hidden_size", 3584}, {"intermediate_size", 18944},
-                     {"num_hidden_layers", 28}, {"num_attention_heads", 28}, {"num_key_value_heads", 4}, {"max_window_layers", 28},
-                     {"sliding_window", 131072}, {"use_sliding_window", false}, {"tie_word_embeddings", false}};
-const Json gemma_7b{{"model_type", "gemma"}, {"vocab_size", 256000}, {"hidden_size", 3072}, {"intermediate_size", 24576},
-                    {"num_hidden_layers", 28}, {"num_attention_heads", 16}, {"num_key_value_heads", 16}, {"head_dim", 256},
-                    {"hidden_act", "gelu"}};
+const Json llama3_8b{{"model_type", "llama"},      {"vocab_size", 128256},    {"hidden_size", 4096},
+                     {"intermediate_size", 14336}, {"num_hidden_layers", 32}, {"num_attention_heads", 32},
+                     {"num_key_value_heads", 8},   {"rope_theta", 500000.0},  {"tie_word_embeddings", false}};
+const Json qwen25_7b{{"model_type", "qwen2"},       {"vocab_size", 152064},        {"hidden_size", 3584},
+                     {"intermediate_size", 18944},  {"num_hidden_layers", 28},     {"num_attention_heads", 28},
+                     {"num_key_value_heads", 4},    {"max_window_layers", 28},     {"sliding_window", 131072},
+                     {"use_sliding_window", false}, {"tie_word_embeddings", false}};
+const Json gemma_7b{{"model_type", "gemma"},      {"vocab_size", 256000},    {"hidden_size", 3072},
+                    {"intermediate_size", 24576}, {"num_hidden_layers", 28}, {"num_attention_heads", 16},
+                    {"num_key_value_heads", 16},  {"head_dim", 256},         {"hidden_act", "gelu"}};
 const Json gemma3_4b{{"model_type", "gemma3"},
-                     {"text_config", {{"hidden_size", 2560}, {"intermediate_size", 10240}, {"model_type", "gemma3_text"},
-                                      {"num_hidden_layers", 34}, {"rope_scaling", {{"factor", 8.0}, {"rope_type", "linear"}}},
-                                      {"sliding_window", 1024}}}};
+                     {"text_config",
+                      {{"hidden_size", 2560},
+                       {"intermediate_size", 10240},
+                       {"model_type", "gemma3_text"},
+                       {"num_hidden_layers", 34},
+                       {"rope_scaling", {{"factor", 8.0}, {"rope_type", "linear"}}},
+                       {"sliding_window", 1024}}}};
 
 TEST_CASE("The paper's models have the parameters that their publishers count", "[model]") {
   const std::vector<std::pair<Json, int64_t>> published{
@@ -46,7 +51,8 @@ TEST_CASE("The paper's models have the parameters that their publishers count", 
 
 TEST_CASE("Gemma 3 lays five layers with a window before one without, each kind with its own rotary base", "[model]") {
   const ModelSpec spec = spec_of(gemma3_4b);
-  CHECK(std::vector<int64_t>(spec.windows.begin(), spec.windows.begin() + 7) == std::vector<int64_t>{1024, 1024, 1024, 1024, 1024, 0, 1024});
+  CHECK(std::vector<int64_t>(spec.windows.begin(), spec.windows.begin() + 7) ==
+        std::vector<int64_t>{1024, 1024, 1024, 1024, 1024, 0, 1024});
   CHECK(spec.rope.theta == 1e6);
   CHECK(spec.rope.factor == 8);
   REQUIRE(spec.window_rope);
@@ -61,7 +67,8 @@ TEST_CASE("Windows follow each family's fields", "[model]") {
     return config;
   };
   CHECK(spec_of(qwen25_7b).windows == std::vector<int64_t>(28, 0));
-  const auto windowed = spec_of(with(with(with(qwen25_7b, "use_sliding_window", true), "max_window_layers", 27), "sliding_window", 9)).windows;
+  const auto windowed =
+      spec_of(with(with(with(qwen25_7b, "use_sliding_window", true), "max_window_layers", 27), "sliding_window", 9)).windows;
   CHECK(windowed[26] == 0);
   CHECK(windowed[27] == 9);
   const Json mistral = with(llama3_8b, "model_type", "mistral");
@@ -76,7 +83,8 @@ TEST_CASE("What config.json asks for and is not computed is refused by the field
   };
   CHECK(refusal(llama3_8b, "model_type", "mamba").find("model_type: found \"mamba\"") != std::string::npos);
   CHECK(refusal(llama3_8b, "hidden_act", "relu").find("hidden_act: found \"relu\"") != std::string::npos);
-  CHECK(refusal(qwen25_7b, "rope_scaling", {{"type", "yarn"}, {"factor", 4.0}}).find("rope_type: found \"yarn\"") != std::string::npos);
+  CHECK(refusal(qwen25_7b, "rope_scaling", {{"type", "yarn"}, {"factor", 4.0}}).find("rope_type: found \"yarn\"") !=
+        std::string::npos);
   CHECK(refusal(gemma_7b, "final_logit_softcapping", 30.0).find("final_logit_softcapping: found 30.0") != std::string::npos);
   CHECK(refusal(gemma_7b, "use_bidirectional_attention", true).find("use_bidirectional_attention") != std::string::npos);
   CHECK(refusal(llama3_8b, "quantization_config", Json::object()).find("quantization_config") != std::string::npos);
@@ -84,12 +92,14 @@ TEST_CASE("What config.json asks for and is not computed is refused by the field
   CHECK(refusal(llama3_8b, "hidden_size", "4096").find("hidden_size") != std::string::npos);
   Json mistral = llama3_8b;
   mistral["model_type"] = "mistral";
-  CHECK(refusal(mistral, "layer_types", {"full_attention", "chunked_attention"}).find("layer_types: layer 1") != std::string::npos);
+  CHECK(refusal(mistral, "layer_types", {"full_attention", "chunked_attention"}).find("layer_types: layer 1") !=
+        std::string::npos);
   CHECK(refusal(gemma3_4b, "text_config", 3).find("text_config") != std::string::npos);
 }
 
 TEST_CASE("Gemma 3 is refused in float16, with the reason", "[model]") {
-  CHECK(test::input_error([] { check_dtype(spec_of(gemma3_4b), at::kHalf); }).find("whose range its activations leave") != std::string::npos);
+  CHECK(test::input_error([] { check_dtype(spec_of(gemma3_4b), at::kHalf); }).find("whose range its activations leave") !=
+        std::string::npos);
   check_dtype(spec_of(gemma_7b), at::kHalf);
   check_dtype(spec_of(gemma3_4b), at::kBFloat16);
 }

@@ -32,16 +32,20 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
 }
 
 std::vector<at::Tensor> inputs(int64_t length, int64_t keys, const ops::AttentionShape& s) {
-  return {random({length, s.heads * s.head_dim}), random({keys, s.kv_heads * s.head_dim}), random({keys, s.kv_heads * s.head_dim})};
+  return {random({length, s.heads * s.head_dim}), random({keys, s.kv_heads * s.head_dim}),
+          random({keys, s.kv_heads * s.head_dim})};
 }
 
 TEST_CASE("attention is causal, keeps to its window and shares key heads in groups", "[ops]") {
   for (const int64_t window : {0, 1, 3, 100}) {
-    for (const ops::AttentionShape shape : {ops::AttentionShape{4, 4, 8, 0.35, window}, {4, 2, 8, 0.2, window}, {6, 1, 4, 0.5, window}}) {
+    for (const ops::AttentionShape shape :
+         {ops::AttentionShape{4, 4, 8, 0.35, window}, {4, 2, 8, 0.2, window}, {6, 1, 4, 0.5, window}}) {
       for (const auto& [length, keys] : {std::pair<int64_t, int64_t>{5, 5}, {1, 1}, {1, 6}, {3, 7}}) {
-        INFO(shape.heads << " heads, " << shape.kv_heads << " key heads, " << length << " queries, " << keys << " keys, window " << window);
+        INFO(shape.heads << " heads, " << shape.kv_heads << " key heads, " << length << " queries, " << keys << " keys, window "
+                         << window);
         test::check_same([&](const auto& in) { return ops::attention(in[0], in[1], in[2], shape); },
-                         [&](const auto& in) { return plain_attention(in[0], in[1], in[2], shape); }, inputs(length, keys, shape));
+                         [&](const auto& in) { return plain_attention(in[0], in[1], in[2], shape); },
+                         inputs(length, keys, shape));
       }
     }
   }
@@ -51,11 +55,13 @@ TEST_CASE("packed_attention is each row's attention, over several blocks of quer
   const std::vector<int64_t> lengths{3, 401, 1, 150};
   const int64_t tokens = std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
   for (const int64_t window : {0, 1, 7, 130, 399, 1000}) {
-    for (const ops::AttentionShape shape : {ops::AttentionShape{4, 2, 8, 0.35, window}, {3, 3, 4, 0.5, window}, {8, 1, 4, 0.5, window}}) {
+    for (const ops::AttentionShape shape :
+         {ops::AttentionShape{4, 2, 8, 0.35, window}, {3, 3, 4, 0.5, window}, {8, 1, 4, 0.5, window}}) {
       INFO(shape.heads << " heads, " << shape.kv_heads << " key heads, window " << window);
       const auto by_row = [&](const std::vector<at::Tensor>& in) {
         std::vector<at::Tensor> rows;
-        const auto q = in[0].split_with_sizes(lengths), k = in[1].split_with_sizes(lengths), v = in[2].split_with_sizes(lengths);
+        const auto q = in[0].split_with_sizes(lengths), k = in[1].split_with_sizes(lengths),
+                   v = in[2].split_with_sizes(lengths);
         for (size_t i = 0; i < lengths.size(); ++i) rows.push_back(plain_attention(q[i], k[i], v[i], shape));
         return at::cat(rows);
       };
@@ -74,7 +80,8 @@ TEST_CASE("decode_attention is each row's attention of its newest token", "[ops]
     for (const int64_t keys : {1, 7, 64, 301}) {
       // Rows of a larger room, as the cache holds them.
       past.emplace_back(at::randn({keys + 9, 64}).narrow(0, 0, keys), at::randn({keys + 9, 64}).narrow(0, 0, keys));
-      want.push_back(plain_attention(q.narrow(0, static_cast<int64_t>(want.size()), 1), past.back().first, past.back().second, shape));
+      want.push_back(
+          plain_attention(q.narrow(0, static_cast<int64_t>(want.size()), 1), past.back().first, past.back().second, shape));
     }
     CHECK(test::largest_difference(ops::decode_attention(q, past, shape), at::cat(want)) < 1e-5);
     for (auto& [k, v] : past) k = k.to(at::kBFloat16), v = v.to(at::kBFloat16);

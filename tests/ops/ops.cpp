@@ -2,9 +2,9 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/gelu.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/silu.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -24,8 +24,8 @@ at::Tensor random(at::IntArrayRef shape) { return at::randn(shape, at::kDouble);
 TEST_CASE("rms_norm is the plain formula", "[ops]") {
   for (const int64_t width : {1, 8, 33}) {
     test::check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5); },
-               [](const auto& in) { return in[1] * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
-               {random({7, width}), random({width})});
+                     [](const auto& in) { return in[1] * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
+                     {random({7, width}), random({width})});
     test::check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5, true); },
                      [](const auto& in) { return (in[1] + 1) * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
                      {random({7, width}), random({width})});
@@ -35,11 +35,11 @@ TEST_CASE("rms_norm is the plain formula", "[ops]") {
 TEST_CASE("rope turns pairs of a head's halves", "[ops]") {
   const at::Tensor angle = random({5, 1, 4}), cos = angle.cos(), sin = angle.sin();
   test::check_same([&](const auto& in) { return ops::rope(in[0], cos, sin); },
-             [&](const auto& in) {
-               const auto half = in[0].view({5, 3, 8}).chunk(2, -1);
-               return at::cat({half[0] * cos - half[1] * sin, half[1] * cos + half[0] * sin}, -1).reshape({5, 24});
-             },
-             {random({5, 24})});
+                   [&](const auto& in) {
+                     const auto half = in[0].view({5, 3, 8}).chunk(2, -1);
+                     return at::cat({half[0] * cos - half[1] * sin, half[1] * cos + half[0] * sin}, -1).reshape({5, 24});
+                   },
+                   {random({5, 24})});
 }
 
 TEST_CASE("gated is act(gate) * up", "[ops]") {
@@ -53,23 +53,23 @@ TEST_CASE("head_loss is the sum of cross-entropies, over more tokens than one ch
   const int64_t vocab = 1 << 19, tokens = 40;  // 16 tokens a chunk
   const at::Tensor targets = at::randint(vocab, {tokens}, at::kLong);
   const at::Tensor weight = random({vocab, 3}) * 0.3;
-  test::check_same([&](const auto& in) { return ops::head_loss(in[0], in[1], targets); },
-             [&](const auto& in) {
-               return at::cross_entropy_loss(at::matmul(in[0], in[1].t()), targets, {}, at::Reduction::Sum);
-             },
-             {random({tokens, 3}), weight});
+  test::check_same(
+      [&](const auto& in) { return ops::head_loss(in[0], in[1], targets); },
+      [&](const auto& in) { return at::cross_entropy_loss(at::matmul(in[0], in[1].t()), targets, {}, at::Reduction::Sum); },
+      {random({tokens, 3}), weight});
 }
 
 TEST_CASE("Without gradients head_loss gives the same number", "[ops]") {
   const at::Tensor targets = at::randint(50, {9}, at::kLong), hidden = random({9, 4}), weight = random({50, 4});
   const at::Tensor watched = hidden.clone().requires_grad_();
-  CHECK(ops::head_loss(hidden, weight, targets).item<double>() == Approx(ops::head_loss(watched, weight, targets).item<double>()));
+  CHECK(ops::head_loss(hidden, weight, targets).item<double>() ==
+        Approx(ops::head_loss(watched, weight, targets).item<double>()));
 }
 
 TEST_CASE("frozen_linear is x W^T + b with a gradient for x", "[ops]") {
   const at::Tensor weight = random({9, 5}), bias = random({9});
   test::check_same([&](const auto& in) { return ops::frozen_linear(in[0], weight, bias); },
-             [&](const auto& in) { return at::matmul(in[0], weight.t()) + bias; }, {random({4, 5})});
+                   [&](const auto& in) { return at::matmul(in[0], weight.t()) + bias; }, {random({4, 5})});
 }
 
 TEST_CASE("bf16 weights widened block by block give the fp32 product of the same weights", "[ops]") {
@@ -86,7 +86,8 @@ TEST_CASE("A handful of rows get the product's numbers, the same for a row whate
   for (const auto type : {at::kFloat, at::kBFloat16}) {
     for (const auto& [in, out] : {std::pair<int64_t, int64_t>{1, 1}, {15, 7}, {16, 2}, {100, 33}, {768, 129}}) {
       const at::Tensor weight = at::randn({out, in}).to(type), all = at::randn({32, in}).to(type);
-      const at::Tensor want = at::matmul(all.to(at::kDouble), weight.to(at::kDouble).t()), one = ops::few_rows_product(all, weight);
+      const at::Tensor want = at::matmul(all.to(at::kDouble), weight.to(at::kDouble).t()),
+                       one = ops::few_rows_product(all, weight);
       for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 31, 32}) {
         INFO(rows << " rows, " << in << " to " << out);
         const at::Tensor y = ops::few_rows_product(all.narrow(0, 0, rows), weight);
@@ -100,11 +101,10 @@ TEST_CASE("A handful of rows get the product's numbers, the same for a row whate
 TEST_CASE("Operations in blocks see every row, however many there are", "[ops]") {
   for (const int64_t rows : {1, 31, 33, 200}) {
     test::check_same([](const auto& in) { return ops::gated(in[0], in[1], ops::Activation::silu); },
-               [](const auto& in) { return at::silu(in[0]) * in[1]; },
-               {random({rows, 2100}), random({rows, 2100})});
+                     [](const auto& in) { return at::silu(in[0]) * in[1]; }, {random({rows, 2100}), random({rows, 2100})});
     test::check_same([](const auto& in) { return ops::rms_norm(in[0], in[1], 1e-5); },
-               [](const auto& in) { return in[1] * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
-               {random({rows, 2100}), random({2100})}, 1e-9);
+                     [](const auto& in) { return in[1] * in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt(); },
+                     {random({rows, 2100}), random({2100})}, 1e-9);
   }
 }
 

@@ -1,5 +1,5 @@
-// The programs as a user meets them: output, exit codes, one plain sentence for each kind of bad input. Everything runs on files that
-// the tests make, so that each broken one can be made too.
+// The programs as a user meets them: output, exit codes, one plain sentence for each kind of bad input. Everything runs on
+// files that the tests make, so that each broken one can be made too.
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -19,11 +19,15 @@ class Place {
  public:
   Place() {
     fs::create_directory(folder_ / "base");
-    write_file(folder_ / "base/config.json",
-               R"({"model_type":"llama","vocab_size":64,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":2,"eos_token_id":2,
+    write_file(
+        folder_ / "base/config.json",
+        R"({"model_type":"llama","vocab_size":64,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":2,"eos_token_id":2,
                    "num_attention_heads":4,"num_key_value_heads":2,"head_dim":8,"max_position_embeddings":128,"rms_norm_eps":1e-6})");
     write_safetensors(folder_ / "base/model.safetensors", test::small_model(3).named_weights());
-    write_file(folder_ / "rows.jsonl", R"({"input_ids":[3,4,5,6,7,8]})" "\n" R"({"input_ids":[9,10,11,12]})" "\n");
+    write_file(folder_ / "rows.jsonl", R"({"input_ids":[3,4,5,6,7,8]})"
+                                       "\n"
+                                       R"({"input_ids":[9,10,11,12]})"
+                                       "\n");
     set(Json::object());
   }
 
@@ -97,7 +101,8 @@ TEST_CASE("print-config, print-schema and dry-run print JSON and write nothing",
 TEST_CASE("The resolved config can be run again", "[programs]") {
   const Place place;
   REQUIRE(place.train().status == 0);
-  CHECK(run("hyplora-train", {"--config", place.at("out/config.resolved.json"), "--set", "output_dir=" + place.at("again")}).status == 0);
+  CHECK(run("hyplora-train", {"--config", place.at("out/config.resolved.json"), "--set", "output_dir=" + place.at("again")})
+            .status == 0);
   CHECK(read_file(place.at("out/adapter_model.safetensors")) == read_file(place.at("again/adapter_model.safetensors")));
 }
 
@@ -151,8 +156,10 @@ TEST_CASE("A bad checkpoint folder is one sentence and exit code 2, and leaves e
   check_sentence(with_config("\"hidden_size\":32", "\"hidden_size\":40"), 2, "expected [64, 40]");
   check_sentence(with_config("\"vocab_size\":64", "\"vocab_size\":-1"), 2, "field vocab_size: found -1, expected a size");
   check_sentence(with_config("\"vocab_size\":64,", ""), 2, "field vocab_size is missing");
-  check_sentence(with_config("\"head_dim\":8", "\"head_dim\":8,\"hidden_act\":\"relu\""), 2, "field hidden_act: found \"relu\"");
-  check_sentence(with_config("\"head_dim\":8", "\"head_dim\":8,\"rope_scaling\":{\"rope_type\":\"yarn\"}"), 2, "rope_type: found \"yarn\"");
+  check_sentence(with_config("\"head_dim\":8", "\"head_dim\":8,\"hidden_act\":\"relu\""), 2,
+                 "field hidden_act: found \"relu\"");
+  check_sentence(with_config("\"head_dim\":8", "\"head_dim\":8,\"rope_scaling\":{\"rope_type\":\"yarn\"}"), 2,
+                 "rope_type: found \"yarn\"");
   check_sentence(with_config("\"head_dim\":8", "\"head_dim\":8,\"quantization_config\":{}"), 2, "quantization_config");
   check_sentence(with_config("{", "{{"), 2, "config.json: line 1");
   CHECK(read_file(place.at("out/adapter_model.safetensors")) == before);
@@ -191,14 +198,17 @@ TEST_CASE("A non-finite weight is exit code 1 with step and module", "[programs]
   NamedTensors weights = test::small_model(3).named_weights();
   weights[1].second.fill_(INFINITY);
   write_safetensors(place.at("base/model.safetensors"), weights);
-  check_sentence(place.train(), 1, "step 1: the loss is not finite; the first non-finite value comes out of module model.layers.0.input_layernorm");
+  check_sentence(
+      place.train(), 1,
+      "step 1: the loss is not finite; the first non-finite value comes out of module model.layers.0.input_layernorm");
 }
 
 TEST_CASE("A stop signal saves and exits with 75; the same command goes on", "[programs]") {
   const Place place;
   place.set({{"max_steps", 100000}, {"save_step", 100000}, {"warmup_steps", 0}});
   const std::string program = (test::programs() / "hyplora-train").string();
-  const std::string command = "timeout --preserve-status -s TERM 3 '" + program + "' --quiet --config '" + place.at("c.json") + "' 2>/dev/null";
+  const std::string command =
+      "timeout --preserve-status -s TERM 3 '" + program + "' --quiet --config '" + place.at("c.json") + "' 2>/dev/null";
   CHECK(WEXITSTATUS(std::system(command.c_str())) == 75);
   CHECK(fs::exists(place.at("out/latest/COMPLETE")));
 }
@@ -206,8 +216,8 @@ TEST_CASE("A stop signal saves and exits with 75; the same command goes on", "[p
 TEST_CASE("Generated ids come one array a line, and stop at the end-of-sequence id", "[programs]") {
   const Place place;
   write_file(place.at("ids.jsonl"), "[3,4,5]\n[6]\n");
-  const Ran ran = run("hyplora-generate", {"--model", place.at("base"), "--ids", place.at("ids.jsonl"), "--output-ids", "--max-new-tokens", "5",
-                                           "--ignore-eos"});
+  const Ran ran = run("hyplora-generate", {"--model", place.at("base"), "--ids", place.at("ids.jsonl"), "--output-ids",
+                                           "--max-new-tokens", "5", "--ignore-eos"});
   REQUIRE(ran.status == 0);
   CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 2);
   CHECK(Json::parse(ran.out.substr(0, ran.out.find('\n'))).size() == 5);
@@ -229,14 +239,17 @@ TEST_CASE("An adapter of another base is refused with shape and name", "[program
   std::string config = read_file(place.at("base/config.json"));
   config.replace(config.find("\"hidden_size\":32"), 16, "\"hidden_size\":64");
   write_file(place.at("wide/config.json"), config);
-  write_safetensors(place.at("wide/model.safetensors"), Transformer(wider, Weights(random_weights(0.2, 1), {})).named_weights());
-  check_sentence(run("hyplora-generate", {"--model", place.at("wide"), "--adapter", place.at("out"), "--ids", place.at("ids.jsonl"), "--output-ids"}),
+  write_safetensors(place.at("wide/model.safetensors"),
+                    Transformer(wider, Weights(random_weights(0.2, 1), {})).named_weights());
+  check_sentence(run("hyplora-generate", {"--model", place.at("wide"), "--adapter", place.at("out"), "--ids",
+                                          place.at("ids.jsonl"), "--output-ids"}),
                  2, "lora_A.weight: found shape [4, 32], expected [4, 64]");
 }
 
 TEST_CASE("Loss on rows is measured and written", "[programs]") {
   const Place place;
-  const Ran ran = run("hyplora-eval", {"--model", place.at("base"), "--data", place.at("rows.jsonl"), "--benchmark", "loss", "--output", place.at("e")});
+  const Ran ran = run("hyplora-eval", {"--model", place.at("base"), "--data", place.at("rows.jsonl"), "--benchmark", "loss",
+                                       "--output", place.at("e")});
   INFO(ran.err);
   REQUIRE(ran.status == 0);
   const Json results = read_json(place.at("e/results.json"));
@@ -244,11 +257,13 @@ TEST_CASE("Loss on rows is measured and written", "[programs]") {
   CHECK(results["n"] == 2);
   CHECK(results["tokens"] == 8);
   CHECK(results["loss"].get<double>() > 0);
-  check_sentence(run("hyplora-eval", {"--model", place.at("base"), "--data", place.at("rows.jsonl")}), 2, "say which with --benchmark");
+  check_sentence(run("hyplora-eval", {"--model", place.at("base"), "--data", place.at("rows.jsonl")}), 2,
+                 "say which with --benchmark");
 }
 
 TEST_CASE("The bundled model tokenises, completes and is scored", "[programs]") {
-  const std::string model = std::string(HYPLORA_SOURCE) + "/data/model", rows = std::string(HYPLORA_SOURCE) + "/data/word_problems.json";
+  const std::string model = std::string(HYPLORA_SOURCE) + "/data/model",
+                    rows = std::string(HYPLORA_SOURCE) + "/data/word_problems.json";
   const Ran ids = run("hyplora-tokenize", {"--model", model}, "2 + 3 = 5\n\n");
   REQUIRE(ids.status == 0);
   CHECK(std::count(ids.out.begin(), ids.out.end(), '\n') == 2);
@@ -257,7 +272,8 @@ TEST_CASE("The bundled model tokenises, completes and is scored", "[programs]") 
   CHECK(Json::parse(back.out) == "2 + 3 = 5");
   CHECK(run("hyplora-generate", {"--model", model, "--prompt", "2 + 3 =", "--max-new-tokens", "8"}).status == 0);
   const test::TempFolder out;
-  const Ran scored = run("hyplora-eval", {"--model", model, "--data", rows, "--limit", "6", "--max-new-tokens", "24", "--output", out.path().string()});
+  const Ran scored = run("hyplora-eval", {"--model", model, "--data", rows, "--limit", "6", "--max-new-tokens", "24",
+                                          "--output", out.path().string()});
   INFO(scored.err);
   REQUIRE(scored.status == 0);
   CHECK(read_json(out / "results.json")["n"] == 6);

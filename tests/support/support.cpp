@@ -61,7 +61,8 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments, c
   for (const auto& argument : arguments) command += " '" + argument + "'";
   command += " <'" + (folder / "in").string() + "' >'" + (folder / "out").string() + "' 2>'" + (folder / "err").string() + "'";
   const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(folder / "out"), read_file(folder / "err")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(folder / "out"),
+          read_file(folder / "err")};
 }
 
 ModelSpec small_spec() {

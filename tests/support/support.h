@@ -35,7 +35,8 @@ double largest_difference(const at::Tensor& a, const at::Tensor& b);
 
 /// Values and all gradients of two functions agree on these inputs, for a random upstream gradient.
 using TensorFunction = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
-void check_same(const TensorFunction& ours, const TensorFunction& plain, std::vector<at::Tensor> inputs, double tolerance = 1e-10);
+void check_same(const TensorFunction& ours, const TensorFunction& plain, std::vector<at::Tensor> inputs,
+                double tolerance = 1e-10);
 
 /// The sentence of the InputError that `act` throws; the test fails when it throws none.
 template <class Act>

@@ -44,10 +44,12 @@ const PromptTemplate bare{"none", "{instruction}{input}", "{instruction}", "", f
 TEST_CASE("The alpaca template is word for word Stanford Alpaca's", "[text]") {
   const PromptTemplate alpaca = find_prompt_template("alpaca");
   CHECK(render_prompt(alpaca, "Add.", "1 2").text ==
-        "Below is an instruction that describes a task, paired with an input that provides further context. Write a response that "
+        "Below is an instruction that describes a task, paired with an input that provides further context. Write a response "
+        "that "
         "appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Input:\n1 2\n\n### Response:\n");
   CHECK(render_prompt(alpaca, "Add.", "").text ==
-        "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\n"
+        "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### "
+        "Instruction:\n"
         "Add.\n\n### Response:\n");
 }
 
@@ -60,8 +62,11 @@ TEST_CASE("A template may come from a JSON file", "[text]") {
   write_file(folder / "t.json", R"({"prompt_input": "Q {instruction} / {input} A", "prompt_no_input": "Q {instruction} A"})");
   CHECK(render_prompt(find_prompt_template((folder / "t.json").string()), "i", "").text == "Q i A");
   write_file(folder / "t.json", R"({"prompt_input": 3})");
-  CHECK(test::input_error([&] { find_prompt_template((folder / "t.json").string()); }).find("prompt_input") != std::string::npos);
-  CHECK(test::input_error([] { find_prompt_template("alpacca"); }).find("expected alpaca, llama3, qwen, gemma, none or a JSON file") != std::string::npos);
+  CHECK(test::input_error([&] { find_prompt_template((folder / "t.json").string()); }).find("prompt_input") !=
+        std::string::npos);
+  CHECK(test::input_error([] {
+          find_prompt_template("alpacca");
+        }).find("expected alpaca, llama3, qwen, gemma, none or a JSON file") != std::string::npos);
 }
 
 TEST_CASE("BOS comes first, EOS is appended, labels are the ids", "[text]") {
@@ -94,8 +99,11 @@ TEST_CASE("Longer rows can be dropped or refused instead", "[text]") {
 }
 
 TEST_CASE("A row whose every label is masked is refused by name", "[text]") {
-  CHECK(test::input_error([] { made({text_row("abcdef", "g")}, {bare, 4, "truncate", false}); }) ==
-        "f: row 1: every label is masked, so that nothing is left to learn (cut at cutoff_len 4; raise it, or set over_length to \"drop\").");
+  CHECK(test::input_error([] {
+          made({text_row("abcdef", "g")}, {bare, 4, "truncate", false});
+        }) ==
+        "f: row 1: every label is masked, so that nothing is left to learn (cut at cutoff_len 4; raise it, or set over_length "
+        "to \"drop\").");
 }
 
 TEST_CASE("Tokenised rows are taken as they are; ids outside the vocabulary are refused", "[text]") {
@@ -104,13 +112,16 @@ TEST_CASE("Tokenised rows are taken as they are; ids outside the vocabulary are 
   row.labels = {-100, 8, 7};
   row.where = "f: row 1";
   CHECK(make_examples({row}, nullptr, {bare, 2, "truncate", true}, 10).examples[0].ids == row.input_ids);
-  CHECK(test::input_error([&] { make_examples({row}, nullptr, {bare, 2, "truncate", true}, 9); }) ==
-        "f: row 1: found token id 9, expected 0 to 8 (the model's vocabulary).");
+  CHECK(test::input_error([&] {
+          make_examples({row}, nullptr, {bare, 2, "truncate", true}, 9);
+        }) == "f: row 1: found token id 9, expected 0 to 8 (the model's vocabulary).");
   row.labels = {-100, -100, -100};
-  CHECK(test::input_error([&] { make_examples({row}, nullptr, {bare, 2, "truncate", true}, 10); }).find("every label is masked") !=
-        std::string::npos);
-  CHECK(test::input_error([] { make_examples({text_row("a", "b")}, nullptr, {bare, 9, "truncate", true}, 10); }).find("no tokenizer") !=
-        std::string::npos);
+  CHECK(test::input_error([&] {
+          make_examples({row}, nullptr, {bare, 2, "truncate", true}, 10);
+        }).find("every label is masked") != std::string::npos);
+  CHECK(test::input_error([] {
+          make_examples({text_row("a", "b")}, nullptr, {bare, 9, "truncate", true}, 10);
+        }).find("no tokenizer") != std::string::npos);
 }
 
 }  // namespace

@@ -22,8 +22,9 @@ std::string refusal(const std::string& content) {
 }
 
 TEST_CASE("Rows come from a JSON array or from JSONL alike", "[text]") {
-  for (const char* content : {R"([{"instruction":"i","input":"x","output":"o","answer":"4"},{"instruction":"j","output":""}])",
-                              "{\"instruction\":\"i\",\"input\":\"x\",\"output\":\"o\",\"answer\":4}\n\n{\"instruction\":\"j\",\"output\":\"\"}\n"}) {
+  for (const char* content :
+       {R"([{"instruction":"i","input":"x","output":"o","answer":"4"},{"instruction":"j","output":""}])",
+        "{\"instruction\":\"i\",\"input\":\"x\",\"output\":\"o\",\"answer\":4}\n\n{\"instruction\":\"j\",\"output\":\"\"}\n"}) {
     const auto rows = rows_of(content);
     REQUIRE(rows.size() == 2);
     CHECK(rows[0].instruction == "i");
@@ -36,11 +37,13 @@ TEST_CASE("Rows come from a JSON array or from JSONL alike", "[text]") {
 }
 
 TEST_CASE("A row of the wrong schema is refused with its number", "[text]") {
-  CHECK(refusal(R"([{"instruction":"i","output":"o"},{"instruction":"i"}])").ends_with(
-      "row 2: key \"output\" is missing; a row has instruction, input (may be absent) and output."));
-  CHECK(refusal(R"([{"instruction":3,"output":"o"}])").ends_with("row 1: key \"instruction\": found number, expected a string."));
+  CHECK(refusal(R"([{"instruction":"i","output":"o"},{"instruction":"i"}])")
+            .ends_with("row 2: key \"output\" is missing; a row has instruction, input (may be absent) and output."));
+  CHECK(
+      refusal(R"([{"instruction":3,"output":"o"}])").ends_with("row 1: key \"instruction\": found number, expected a string."));
   CHECK(refusal(R"([3])").ends_with("row 1: found number, expected an object."));
-  CHECK(refusal("{\"instruction\":\"i\",\"output\":\"o\"}\n{oops\n").find("row 2: found text that is not JSON") != std::string::npos);
+  CHECK(refusal("{\"instruction\":\"i\",\"output\":\"o\"}\n{oops\n").find("row 2: found text that is not JSON") !=
+        std::string::npos);
   CHECK(refusal("").ends_with("the file is empty, expected rows."));
   CHECK(refusal("[]").ends_with("found no rows, expected at least one."));
   CHECK(refusal(R"([{"input_ids":[1,2],"labels":[1]}])").ends_with("row 1: found 1 labels for 2 input_ids, expected as many."));
@@ -70,13 +73,16 @@ TEST_CASE("Tokenised rows of the wrong shape, type or mask are refused", "[text]
   CHECK(refused({{"ids", ids}}).find("tensor input_ids is missing") != std::string::npos);
   CHECK(refused({{"input_ids", ids[0]}}).find("found 1 dimensions") != std::string::npos);
   CHECK(refused({{"input_ids", ids.to(at::kFloat)}}).find("of F32, expected integers") != std::string::npos);
-  CHECK(refused({{"input_ids", ids}, {"labels", ids.reshape({2, 2})}}).find("differs from that of input_ids") != std::string::npos);
-  CHECK(refused({{"input_ids", ids}, {"attention_mask", at::tensor(Ids{1, 0, 1, 0}).reshape({1, 4})}}).find("has a gap") != std::string::npos);
+  CHECK(refused({{"input_ids", ids}, {"labels", ids.reshape({2, 2})}}).find("differs from that of input_ids") !=
+        std::string::npos);
+  CHECK(refused({{"input_ids", ids}, {"attention_mask", at::tensor(Ids{1, 0, 1, 0}).reshape({1, 4})}}).find("has a gap") !=
+        std::string::npos);
   CHECK(refused({{"input_ids", ids}, {"attention_mask", at::zeros_like(ids)}}).find("0 everywhere") != std::string::npos);
 }
 
 TEST_CASE("Damaged row files are refused, never a crash", "[text]") {
-  const std::string good = R"([{"instruction":"a b","input":"c","output":"d","answer":"1"},{"input_ids":[1,2,3],"labels":[1,2,-100]}])";
+  const std::string good =
+      R"([{"instruction":"a b","input":"c","output":"d","answer":"1"},{"input_ids":[1,2,3],"labels":[1,2,-100]}])";
   std::mt19937 random(2);
   for (int i = 0; i < 2000; ++i) {
     std::string bytes = good;

@@ -43,7 +43,7 @@ TEST_CASE("Byte-level BPE: lowest rank first, then leftmost; composed characters
   CHECK(tokenizer->encode("abb ab", true) == Ids{9, 3, 1, 4});
   CHECK(tokenizer->encode("bbb", false) == Ids{8, 1});
   CHECK(tokenizer->encode("e\xCC\x81", false) == Ids{7});  // e and its accent compose to é
-  CHECK(tokenizer->encode("e", false).empty());            // which alone is not in the vocabulary, nor is there an unknown token
+  CHECK(tokenizer->encode("e", false).empty());  // which alone is not in the vocabulary, nor is there an unknown token
   CHECK(tokenizer->decode({9, 3, 4, 7}) == "ab ab\xC3\xA9");
   CHECK(tokenizer->decode({9, 3}, true) == "<|end|>ab");
   CHECK(tokenizer->encode("", true) == Ids{9});
@@ -70,18 +70,22 @@ TEST_CASE("What tokenizer.json asks for and is not implemented is named", "[text
   const auto refusal = [](const std::string& from, const std::string& to) {
     return test::input_error([&] { tokenizer_of(changed(byte_level, from, to)); });
   };
-  CHECK(refusal(R"({"type": "NFC"})", R"({"type": "BertNormalizer"})").find("normalizer: type: found \"BertNormalizer\"") != std::string::npos);
+  CHECK(refusal(R"({"type": "NFC"})", R"({"type": "BertNormalizer"})").find("normalizer: type: found \"BertNormalizer\"") !=
+        std::string::npos);
   CHECK(refusal(R"("behavior": "Isolated")", R"("behavior": "Glued")").find("behavior: found \"Glued\"") != std::string::npos);
-  CHECK(refusal(R"({"type": "ByteLevel"})", R"({"type": "WordPiece"})").find("decoder: type: found \"WordPiece\"") != std::string::npos);
+  CHECK(refusal(R"({"type": "ByteLevel"})", R"({"type": "WordPiece"})").find("decoder: type: found \"WordPiece\"") !=
+        std::string::npos);
   CHECK(refusal(R"({"type": "BPE")", R"({"type": "Unigram")").find("model: type: found \"Unigram\"") != std::string::npos);
   CHECK(refusal(R"("a b")", R"("a c")").find("merge 1 names \"c\"") != std::string::npos);
   CHECK(refusal(R"("a b")", R"("b a")").find("merge 1 names \"ba\"") != std::string::npos);
   CHECK(refusal(R"(\\p{N}|)", R"(\\p{N}|()").find("cannot be compiled") != std::string::npos);
-  CHECK(refusal(R"("TemplateProcessing")", R"("BertProcessing")").find("post_processor: type: found \"BertProcessing\"") != std::string::npos);
+  CHECK(refusal(R"("TemplateProcessing")", R"("BertProcessing")").find("post_processor: type: found \"BertProcessing\"") !=
+        std::string::npos);
   CHECK(refusal(R"({"type": "BPE",)", R"({"type": "BPE", "dropout": 0.1,)").find("dropout") != std::string::npos);
   CHECK(test::input_error([] { tokenizer_of("{\"model\": 3}"); }).find("model") != std::string::npos);
   CHECK(test::input_error([] { tokenizer_of("{"); }).find("cannot be read as JSON") != std::string::npos);
-  CHECK(test::input_error([] { tokenizer_of(byte_level, R"({"eos_token": "<gone>"})"); }).find("eos_token is \"<gone>\"") != std::string::npos);
+  CHECK(test::input_error([] { tokenizer_of(byte_level, R"({"eos_token": "<gone>"})"); }).find("eos_token is \"<gone>\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("A stream of ids gives whole characters only", "[text]") {
@@ -119,8 +123,11 @@ struct Small {
   const char* folder;
   bool has_model;  // tokenizer.model too
 };
-const Small small_ones[] = {
-    {"llama2-small", true}, {"llama2-metaspace-small", true}, {"llama3-small", false}, {"qwen2-small", false}, {"gemma3-small", true}};
+const Small small_ones[] = {{"llama2-small", true},
+                            {"llama2-metaspace-small", true},
+                            {"llama3-small", false},
+                            {"qwen2-small", false},
+                            {"gemma3-small", true}};
 
 TEST_CASE("tokenizer.json gives Hugging Face's ids and texts, string by string", "[text]") {
   for (const auto& [name, has_model] : small_ones) {
@@ -136,7 +143,8 @@ TEST_CASE("tokenizer.json gives Hugging Face's ids and texts, string by string",
       CHECK(tokenizer->encode(text) == ids);
       CHECK(tokenizer->encode(text, false) == entry["ids_plain"].get<Ids>());
       CHECK(tokenizer->decode(ids) == entry["decoded"].get<std::string>());
-      CHECK(tokenizer->decode(ids, true) == entry[entry.contains("decoded_all") ? "decoded_all" : "decoded"].get<std::string>());
+      CHECK(tokenizer->decode(ids, true) ==
+            entry[entry.contains("decoded_all") ? "decoded_all" : "decoded"].get<std::string>());
       ++compared;
     }
     CHECK(compared > 100);
@@ -186,7 +194,8 @@ TEST_CASE("tokenizer.model and tokenizer.json of one tokenizer agree over the sh
   const auto texts = shared_texts(3);
   for (const auto& [name, has_model] : small_ones) {
     const auto folder = has_model ? test::shared(std::string("tokenizers/") + name) : std::nullopt;
-    if (!folder || std::string(name) == "llama2-metaspace-small") continue;  // which puts no space before a text that begins with one
+    if (!folder || std::string(name) == "llama2-metaspace-small")
+      continue;  // which puts no space before a text that begins with one
     const test::TempFolder alone;
     copy_model(*folder, alone.path());
     const auto by_json = load_tokenizer(*folder), by_model = load_tokenizer(alone.path());
@@ -222,9 +231,11 @@ TEST_CASE("A folder without a usable tokenizer is refused", "[text]") {
   CHECK(test::input_error([&] { load_tokenizer(folder.path()); }).find("no tokenizer is there") != std::string::npos);
   CHECK(test::input_error([&] { load_tokenizer(folder / "gone"); }).find("is not a folder") != std::string::npos);
   write_file(folder / "tokenizer.model", "garbage");
-  CHECK(test::input_error([&] { load_tokenizer(folder.path()); }).find("cannot be read as a sentencepiece model") != std::string::npos);
+  CHECK(test::input_error([&] { load_tokenizer(folder.path()); }).find("cannot be read as a sentencepiece model") !=
+        std::string::npos);
   write_file(folder / "tokenizer.model", "");
-  CHECK(test::input_error([&] { load_tokenizer(folder.path()); }).find("cannot be read as a sentencepiece model") != std::string::npos);
+  CHECK(test::input_error([&] { load_tokenizer(folder.path()); }).find("cannot be read as a sentencepiece model") !=
+        std::string::npos);
 }
 
 }  // namespace

@@ -11,14 +11,12 @@ using test::golden;
 
 struct Tolerance {
   double loss, grad_norm, weights;
-  int64_t stray_norms = 0;  // steps whose gradient norm may lie outside
 };
 
-/// The golden README's table of tolerances. hyplora_k1_fast crosses the edge of the release's flat zone, where the derivative is
-/// singular (up to 700 times its usual size): rounding in the last digit decides whether a token of a step lies just inside or just
-/// outside, and with it that step's gradient norm, though neither the losses nor the final weights.
+/// The golden README's table of tolerances. hyplora_k1_fast crosses the edge of the release's flat zone, where the derivative
+/// is singular (up to 700 times its usual size), so that rounding shows more.
 Tolerance tolerance_for(const std::string& run) {
-  return run.starts_with("hyplora_k1_fast") ? Tolerance{5e-3, 0.3, 5e-2, 4} : Tolerance{1e-5, 1e-4, 1e-4};
+  return run.starts_with("hyplora_k1_fast") ? Tolerance{5e-3, 0.3, 5e-2} : Tolerance{1e-5, 1e-4, 1e-4};
 }
 
 /// batches.safetensors as rows [N, T], which is what a data file holds.
@@ -38,7 +36,7 @@ void make_init_folder(const fs::path& folder, const Json& run, const Json& confi
   peft["target_modules"] = config["targets"];
   if (run["variant"] == "hyplora_lorentz") {
     peft["peft_type"] = "HYPLORA";
-    const Json own{{"format", 1},      {"adapter", "hyplora"},         {"hyplora_variant", "lorentz"},           {"lora_r", 4},
+    const Json own{{"format", 1},     {"adapter", "hyplora"},          {"hyplora_variant", "lorentz"},       {"lora_r", 4},
                    {"lora_alpha", 8}, {"curvature", run["curvature"]}, {"target_modules", config["targets"]}};
     write_file(folder / "hyplora.json", own.dump());
   } else {
@@ -97,12 +95,10 @@ TEST_CASE("Every golden training run is followed step by step", "[train]") {
     train(setup, recorder, [] { return false; });
     const Tolerance allowed = tolerance_for(name);
     REQUIRE(recorder.records.size() == 24);
-    int64_t strays = 0;
     for (size_t i = 0; i < 24; ++i) {
       INFO(name << " step " << i + 1);
       CHECK(recorder.records[i].loss == Approx(run["loss"][i].get<double>()).epsilon(allowed.loss));
-      strays += recorder.records[i].grad_norm != Approx(run["grad_norm"][i].get<double>()).epsilon(allowed.grad_norm);
-      CHECK(strays <= allowed.stray_norms);
+      CHECK(recorder.records[i].grad_norm == Approx(run["grad_norm"][i].get<double>()).epsilon(allowed.grad_norm));
       CHECK(recorder.records[i].learning_rate == Approx(run["lr"][i].get<double>()).epsilon(1e-9));
     }
     if (run["final"].is_string()) check_final_weights(folder / "out", run["final"], allowed.weights);

@@ -52,7 +52,8 @@ class Workplace {
   test::TempFolder folder_;
 };
 
-TrainOutcome run(const TrainOptions& options, const std::function<bool()>& stop = [] { return false; }) {
+TrainOutcome run(
+    const TrainOptions& options, const std::function<bool()>& stop = [] { return false; }) {
   TrainingSetup setup = prepare_training(options, at::kCPU);
   load_base(setup);
   TrainObserver silent;
@@ -82,8 +83,9 @@ TEST_CASE("A run writes what the contract names, and its loss falls", "[train]")
   const TrainOutcome outcome = run(place.options("out"));
   CHECK(outcome.steps == 16);
   CHECK(*outcome.last_loss < *outcome.first_loss);
-  for (const char* name : {"adapter_model.safetensors", "adapter_config.json", "hyplora.json", "README.md", "config.resolved.json", "loss.svg",
-                           "metrics.jsonl", "tensorboard", "latest/COMPLETE", "best/COMPLETE", "checkpoint-16/optimizer.safetensors"}) {
+  for (const char* name :
+       {"adapter_model.safetensors", "adapter_config.json", "hyplora.json", "README.md", "config.resolved.json", "loss.svg",
+        "metrics.jsonl", "tensorboard", "latest/COMPLETE", "best/COMPLETE", "checkpoint-16/optimizer.safetensors"}) {
     INFO(name);
     CHECK(fs::exists(place / ("out/" + std::string(name))));
   }
@@ -170,8 +172,9 @@ TEST_CASE("A non-finite weight stops the run with step and module named", "[trai
     run(place.options("out"));
     FAIL("expected a RunError");
   } catch (const RunError& error) {
-    CHECK(std::string(error.what()).find("step 1: the loss is not finite; the first non-finite value comes out of module "
-                                         "model.layers.1.mlp.gate_proj") != std::string::npos);
+    CHECK(std::string(error.what())
+              .find("step 1: the loss is not finite; the first non-finite value comes out of module "
+                    "model.layers.1.mlp.gate_proj") != std::string::npos);
     CHECK(error.exit_code() == 1);
   }
 }
@@ -196,7 +199,8 @@ TEST_CASE("Recomputing activations changes no number", "[train]") {
 TEST_CASE("Packing sees the same tokens without attending across rows", "[train]") {
   const Workplace place;
   const auto loss_of_step_one = [&](const std::string& out, const std::string& packing) {
-    run(place.options(out, {"packing=" + packing, "cutoff_len=500", "batch_size=40", "micro_batch_size=40", "max_steps=1", "val_set_size=0"}));
+    run(place.options(out, {"packing=" + packing, "cutoff_len=500", "batch_size=40", "micro_batch_size=40", "max_steps=1",
+                            "val_set_size=0"}));
     return read_metrics(place / (out + "/metrics.jsonl"))[1]["loss"].get<double>();
   };
   CHECK(loss_of_step_one("packed", "true") == Approx(loss_of_step_one("plain", "false")).epsilon(1e-6));
@@ -222,7 +226,9 @@ TEST_CASE("The curvature can be held or learn at its own rate", "[train]") {
   const Workplace place;
   const auto k = [&](const std::string& out, const std::vector<std::string>& as) {
     run(place.options(out, as));
-    return Safetensors::open(place / (out + "/adapter_model.safetensors")).tensor("base_model.model.model.layers.0.self_attn.q_proj.lora_k").item<double>();
+    return Safetensors::open(place / (out + "/adapter_model.safetensors"))
+        .tensor("base_model.model.model.layers.0.self_attn.q_proj.lora_k")
+        .item<double>();
   };
   CHECK(k("held", {"train_curvature=false"}) == 0);
   CHECK(k("still", {"curvature_learning_rate=0"}) == 0);
@@ -252,7 +258,8 @@ TEST_CASE("lora_type spells adapter, variant and curvature; a contradiction is r
   CHECK(options.adapter.curvature == 0.5);
   Json contradicting = base;
   contradicting["hyplora_variant"] = "lorentz";
-  CHECK(test::input_error([&] { read_train_options(contradicting, "c", {}); }).find("but lora_type says \"release\"") != std::string::npos);
+  CHECK(test::input_error([&] { read_train_options(contradicting, "c", {}); }).find("but lora_type says \"release\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("The rate follows Hugging Face's schedules", "[train]") {
@@ -294,7 +301,8 @@ TEST_CASE("Each epoch visits every row once, in an order that follows from the s
 
 TEST_CASE("TensorBoard's checksum and the loss curve are well formed", "[train]") {
   CHECK(crc32c("123456789") == 0xe3069283u);  // the check value of CRC-32C
-  const std::string svg = loss_plot({Json{{"step", 1}, {"loss", 3.0}}, Json{{"step", 2}, {"loss", 2.0}}, Json{{"step", 2}, {"eval_loss", 2.5}}});
+  const std::string svg =
+      loss_plot({Json{{"step", 1}, {"loss", 3.0}}, Json{{"step", 2}, {"loss", 2.0}}, Json{{"step", 2}, {"eval_loss", 2.5}}});
   CHECK(svg.starts_with("<svg"));
   CHECK(svg.ends_with("</svg>\n"));
   CHECK(loss_plot({}).ends_with("</svg>\n"));
@@ -304,11 +312,19 @@ TEST_CASE("HypLoRA learns real rows on a real checkpoint", "[train]") {
   const auto base = test::shared("models/stories260K"), data = test::shared("data/eval");
   if (!base || !data) return;
   const test::TempFolder folder;
-  Json config{{"base_model", base->string()}, {"output_dir", (folder / "out").string()}, {"max_steps", 30}, {"warmup_steps", 3},
-              {"learning_rate", 0.003},       {"batch_size", 8},                         {"lora_r", 8},     {"lora_alpha", 16},
-              {"val_set_size", 16},           {"cutoff_len", 512}};
+  Json config{{"base_model", base->string()},
+              {"output_dir", (folder / "out").string()},
+              {"max_steps", 30},
+              {"warmup_steps", 3},
+              {"learning_rate", 0.003},
+              {"batch_size", 8},
+              {"lora_r", 8},
+              {"lora_alpha", 16},
+              {"val_set_size", 16},
+              {"cutoff_len", 512}};
   config["data_path"] = Json::array();
-  for (const char* name : {"AddSub.json", "MultiArith.json", "SingleEq.json"}) config["data_path"].push_back((*data / name).string());
+  for (const char* name : {"AddSub.json", "MultiArith.json", "SingleEq.json"})
+    config["data_path"].push_back((*data / name).string());
   const TrainOutcome outcome = run(read_train_options(config, "config", {}));
   CHECK(*outcome.last_loss < 0.75 * *outcome.first_loss);
 }
