@@ -8,7 +8,6 @@
 #include <deque>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,8 +43,5 @@ PreTokenizers make_pre_tokenizers(const Component& component);
 
 using Decoder = std::function<void(std::vector<std::string>&)>;
 std::vector<Decoder> make_decoders(const Component& component);
-
-/// The bytes that a token of a byte-level vocabulary stands for; nothing when it holds a character outside that alphabet.
-std::optional<std::string> bytes_of_byte_level(std::string_view token);
 
 }  // namespace hyplora

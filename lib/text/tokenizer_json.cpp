@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "text/bpe.h"
+#include "text/byte_alphabet.h"
 #include "text/pipeline.h"
 #include "text/tokenizer_config.h"
 #include "text/unicode.h"

@@ -172,15 +172,15 @@ TEST_CASE("tokenizer.model gives sentencepiece's own ids, BOS as its config says
   }
 }
 
-/// Every instruction and output of the shared data files, each once in `step`.
-std::vector<std::string> shared_texts(size_t step) {
+/// Every instruction and output of the shared data files.
+std::vector<std::string> shared_texts() {
   std::vector<std::string> texts;
   for (const char* part : {"data/eval", "data/train"}) {
     const auto folder = test::shared(part);
     if (!folder) return {};
     for (const auto& file : fs::directory_iterator(*folder)) {
       const auto rows = read_json(file.path());
-      for (size_t i = 0; i < rows.size(); i += step) {
+      for (size_t i = 0; i < rows.size(); ++i) {
         for (const char* key : {"instruction", "output"}) {
           if (rows[i].contains(key) && rows[i][key].is_string()) texts.push_back(rows[i][key]);
         }
@@ -191,7 +191,7 @@ std::vector<std::string> shared_texts(size_t step) {
 }
 
 TEST_CASE("tokenizer.model and tokenizer.json of one tokenizer agree over the shared texts", "[text]") {
-  const auto texts = shared_texts(3);
+  const auto texts = shared_texts();
   for (const auto& [name, has_model] : small_ones) {
     const auto folder = has_model ? test::shared(std::string("tokenizers/") + name) : std::nullopt;
     if (!folder || std::string(name) == "llama2-metaspace-small")
@@ -211,7 +211,7 @@ TEST_CASE("The real vocabularies load and round-trip the shared texts", "[text]"
   if (!packed) return;
   const test::TempFolder folder;
   REQUIRE(std::system(("sh '" + (*packed / "unpack.sh").string() + "' '" + folder.path().string() + "'").c_str()) == 0);
-  const auto texts = shared_texts(4);
+  const auto texts = shared_texts();
   for (const auto& entry : fs::directory_iterator(folder.path())) {
     const auto tokenizer = load_tokenizer(entry.path());
     const std::string name = entry.path().filename();
