@@ -25,17 +25,23 @@ struct Trace {
   LowRank adapter;
   at::Tensor mask;  // dropout's, or undefined
   double keep = 1;
+  bool few = false;
   at::ScalarType type = at::kFloat;  // of the adapter's products
   at::Tensor z;                      // [T, r]
   at::Tensor scaled;                 // s c u [T, r]: what B is applied to
   at::Tensor Gu, records;            // with gates only: B^T B u [T, r], [T, gate_record]
 };
 
+/// A handful of rows goes through products of its own, in fp32: rounding the adapter to the base's type would cost more than
+/// the product.
+bool few_rows(const at::Tensor& x, const Linear& base, const LowRank& adapter) {
+  return ops::has_few_rows(x, base.weight) && ops::has_few_rows(x, adapter.A);
+}
+
 /// The adapter's products run in the base's type where the machine has units for it; the gates may ask for fp32.
 at::ScalarType product_type(const at::Tensor& x, const LowRank& adapter) {
   if (!at::isReducedFloatingType(x.scalar_type())) return x.scalar_type();
-  // For a few rows, rounding the adapter to the base's type would cost more than the product.
-  const bool slow = x.device().is_cpu() && (!ops::has_bf16_units() || x.size(0) <= 32);
+  const bool slow = x.device().is_cpu() && !ops::has_bf16_units();
   return slow || (adapter.gates && adapter.gates->wants_fp32()) ? at::kFloat : x.scalar_type();
 }
 
@@ -45,7 +51,7 @@ at::Tensor dropped(const at::Tensor& x, const Trace& trace) {
 
 /// y += a b^T, rounding to y's type once where the types differ.
 void add_product(at::Tensor& y, const at::Tensor& a, const at::Tensor& b) {
-  if (a.scalar_type() == y.scalar_type() && !ops::has_few_rows(a, b)) {
+  if (a.scalar_type() == y.scalar_type()) {
     y.addmm_(a, b.t());
   } else {
     y.add_(ops::frozen_product(a, b, {}));
@@ -139,15 +145,7 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& A, const at::Tensor& B,
                             const std::optional<at::Tensor>& /*k*/, const std::optional<at::Tensor>& /*norm_scale*/,
                             const Linear* base, std::shared_ptr<Trace> trace) {
-    at::Tensor y = ops::frozen_product(x, base->weight, base->bias);
-    const at::Tensor input = dropped(x, *trace).to(trace->type);
-    trace->z = ops::frozen_product(input, A.to(trace->type), {});
-    if (trace->adapter.gates) {
-      open_gates(input, *trace);
-    } else {
-      trace->scaled = trace->z * trace->adapter.scale;
-    }
-    add_product(y, trace->scaled, B.to(trace->type));
+    at::Tensor y = trace->few ? few_products(x, A, B, *base, *trace) : products(x, A, B, *base, *trace);
     context->save_for_backward({x, base->weight});
     ops::keep<Trace>(context, trace);
     return y;
@@ -180,6 +178,35 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
   }
 
  private:
+  static at::Tensor products(const at::Tensor& x, const at::Tensor& A, const at::Tensor& B, const Linear& base, Trace& trace) {
+    at::Tensor y = ops::frozen_product(x, base.weight, base.bias);
+    const at::Tensor input = dropped(x, trace).to(trace.type);
+    trace.z = ops::frozen_product(input, A.to(trace.type), {});
+    scale(input, trace);
+    add_product(y, trace.scaled, B.to(trace.type));
+    return y;
+  }
+
+  /// The sum of both products is rounded once.
+  static at::Tensor few_products(const at::Tensor& x, const at::Tensor& A, const at::Tensor& B, const Linear& base,
+                                 Trace& trace) {
+    at::Tensor y = ops::few_rows_product(x, base.weight);
+    if (base.bias.defined()) y.add_(base.bias);
+    const at::Tensor input = dropped(x, trace);
+    trace.z = ops::few_rows_product(input, A);
+    scale(input, trace);
+    ops::add_few_rows_product(y, trace.scaled, B);
+    return y.to(x.scalar_type());
+  }
+
+  static void scale(const at::Tensor& input, Trace& trace) {
+    if (trace.adapter.gates) {
+      open_gates(input, trace);
+    } else {
+      trace.scaled = trace.z * trace.adapter.scale;
+    }
+  }
+
   /// dx = W^T g + D (A^T dz + weight x~), D = dropout's mask / keep or 1.
   static at::Tensor input_gradient(const Trace& trace, const GateGradients& gates, const at::Tensor& A, const at::Tensor& input,
                                    const at::Tensor& grad, const at::Tensor& weight) {
@@ -207,7 +234,8 @@ at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRan
   trace->adapter = adapter;
   trace->mask = mask;
   trace->keep = keep;
-  trace->type = product_type(x, adapter);
+  trace->few = few_rows(x, base, adapter);
+  trace->type = trace->few ? at::kFloat : product_type(x, adapter);
   const auto watched = [](const at::Tensor& scalar) { return scalar.defined() ? std::optional(scalar) : std::nullopt; };
   return LowRankLinear::apply(x, adapter.A, adapter.B, watched(adapter.k), watched(adapter.norm_scale), &base, trace);
 }

@@ -1,8 +1,8 @@
 #include "eval/decode.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <deque>
@@ -21,7 +21,7 @@ struct Active {
   std::unique_ptr<Search> search;
   int64_t prompt_tokens;
   std::vector<TreeToken> next;                  // what goes through the model in the coming pass, after the first
-  std::vector<std::vector<int64_t>> ancestors;  // of each slot, itself last
+  std::vector<std::vector<int64_t>> ancestors;  // of each new token: places in the cache, itself last
 };
 
 void check(const Ids& prompt, size_t index, const ModelSpec& spec) {
@@ -48,21 +48,16 @@ std::deque<size_t> longest_first(const std::vector<Ids>& prompts) {
 /// Adds the coming tokens to the tree; all of one pass stand at the same position. Without beams the tree is a line.
 TreeRow grow(Active& active, bool branches) {
   if (!branches) return {};
-  const auto before = static_cast<int64_t>(active.ancestors.size()), count = static_cast<int64_t>(active.next.size());
   TreeRow row;
-  row.position = active.prompt_tokens;
-  at::Tensor seen = at::zeros({count, active.prompt_tokens + before + count}, at::kBool);
-  seen.narrow(1, 0, active.prompt_tokens).fill_(true);
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t parent = active.next[static_cast<size_t>(i)].parent;
+  row.branches.common = active.prompt_tokens;
+  for (size_t i = 0; i < active.next.size(); ++i) {
+    const int64_t parent = active.next[i].parent;
     std::vector<int64_t> path = parent >= 0 ? active.ancestors[static_cast<size_t>(parent)] : std::vector<int64_t>();
-    path.push_back(before + i);
-    bool* row_seen = seen[i].data_ptr<bool>() + active.prompt_tokens;
-    for (const int64_t slot : path) row_seen[slot] = true;
+    path.push_back(active.prompt_tokens + static_cast<int64_t>(active.ancestors.size()));
     row.position = active.prompt_tokens + static_cast<int64_t>(path.size()) - 1;
+    row.branches.own.push_back(path);
     active.ancestors.push_back(std::move(path));
   }
-  row.seen = seen;
   return row;
 }
 
@@ -92,6 +87,16 @@ std::vector<at::Tensor> pass(const Transformer& model, std::vector<Active>& rows
   return model.logits(model.final_norm(hidden)).to(at::kCPU, at::kFloat).split_with_sizes(counts);
 }
 
+/// Beams sort the whole vocabulary, each prompt's for itself, so that threads share them.
+void advance(std::vector<Active>& active, const std::vector<at::Tensor>& logits, bool side_by_side) {
+  const auto count = static_cast<int64_t>(active.size());
+  at::parallel_for(0, count, side_by_side ? 1 : count, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+      active[i].next = active[i].search->advance(logits[i]);
+  });
+}
+
 Active enter(const Transformer& model, const Ids& prompt, size_t number, const DecodeOptions& options) {
   const auto tokens = static_cast<int64_t>(prompt.size());
   const int64_t room = std::min(options.max_new_tokens, model.spec().max_positions - tokens);
@@ -112,7 +117,7 @@ void decode(const Transformer& model, const std::vector<Ids>& prompts, const Dec
       waiting.pop_front();
     }
     const auto logits = pass(model, active, prompts, options.beams > 1);
-    for (size_t i = 0; i < active.size(); ++i) active[i].next = active[i].search->advance(logits[i]);
+    advance(active, logits, options.beams > 1);
     std::erase_if(active, [&](const Active& row) {
       if (row.next.empty()) done(row.prompt, row.search->result());
       return row.next.empty();

@@ -2,26 +2,38 @@
 
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
+#include <cstring>
+
 namespace hyplora {
 namespace {
 
-void store(at::Tensor& kept, const at::Tensor& fresh, int64_t length) {
-  const int64_t needed = length + fresh.size(0);
+/// A decoding step stores two rows a layer and prompt: as bytes where it can, since a tensor's copy costs more than its bytes.
+void store(at::Tensor& kept, const at::Tensor& fresh, int64_t first, int64_t count, int64_t length) {
+  const int64_t needed = length + count, width = fresh.size(1);
   if (!kept.defined() || kept.size(0) < needed) {
-    at::Tensor room = at::empty({std::max<int64_t>(64, 2 * needed), fresh.size(1)}, fresh.options());
+    at::Tensor room = at::empty({std::max<int64_t>(64, 2 * needed), width}, fresh.options());
     if (length > 0) room.narrow(0, 0, length).copy_(kept.narrow(0, 0, length));
     kept = room;
   }
-  kept.narrow(0, length, fresh.size(0)).copy_(fresh);
+  if (fresh.device().is_cpu() && fresh.is_contiguous()) {
+    const size_t row = static_cast<size_t>(width) * fresh.element_size();
+    std::memcpy(static_cast<char*>(kept.data_ptr()) + static_cast<size_t>(length) * row,
+                static_cast<const char*>(fresh.const_data_ptr()) + static_cast<size_t>(first) * row,
+                static_cast<size_t>(count) * row);
+  } else {
+    kept.narrow(0, length, count).copy_(fresh.narrow(0, first, count));
+  }
 }
 
 }  // namespace
 
-std::pair<at::Tensor, at::Tensor> KvRow::append(int64_t layer, const at::Tensor& keys, const at::Tensor& values) {
+std::pair<at::Tensor, at::Tensor> KvRow::append(int64_t layer, const at::Tensor& keys, const at::Tensor& values, int64_t first,
+                                                int64_t count) {
   Layer& kept = layers_[static_cast<size_t>(layer)];
-  store(kept.keys, keys, length_);
-  store(kept.values, values, length_);
-  const int64_t all = length_ + keys.size(0);
+  store(kept.keys, keys, first, count, length_);
+  store(kept.values, values, first, count, length_);
+  const int64_t all = length_ + count;
   return {kept.keys.narrow(0, 0, all), kept.values.narrow(0, 0, all)};
 }
 

@@ -17,8 +17,10 @@ class KvRow {
   int64_t length() const { return length_; }
   void advance(int64_t tokens) { length_ += tokens; }
 
-  /// Appends keys and values [n, kv_heads * head_dim] of a layer's next n tokens; returns all of that layer's, old and new.
-  std::pair<at::Tensor, at::Tensor> append(int64_t layer, const at::Tensor& keys, const at::Tensor& values);
+  /// Appends a layer's next `count` tokens, rows `first` on of keys and values [T, kv_heads * head_dim]; returns all of that
+  /// layer's, old and new.
+  std::pair<at::Tensor, at::Tensor> append(int64_t layer, const at::Tensor& keys, const at::Tensor& values, int64_t first,
+                                           int64_t count);
 
  private:
   struct Layer {

@@ -14,7 +14,7 @@
 
 #include "model/recompute.h"
 #include "ops/attention.h"
-#include "ops/few_rows.h"
+#include "ops/decode_attention.h"
 #include "ops/loss.h"
 #include "ops/products.h"
 
@@ -116,19 +116,20 @@ at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor&
                             const TokenBatch& batch) const {
   const ops::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim, spec_.attention_scale, spec_.windows[layer]};
   if (batch.past.empty()) return ops::packed_attention(q, k, v, batch.lengths, shape);
-  const auto ks = k.split_with_sizes(batch.lengths), vs = v.split_with_sizes(batch.lengths);
-  std::vector<ops::KeysAndValues> past;
-  bool one_each = true;
+  std::vector<ops::CachedRow> rows;
+  int64_t first = 0;
+  bool decodes = ops::has_decode_attention(q, shape);
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    past.push_back(batch.past[row]->append(static_cast<int64_t>(layer), ks[row], vs[row]));
-    one_each = one_each && batch.lengths[row] == 1 && !is_tree(batch, row);
+    const auto [keys, values] = batch.past[row]->append(static_cast<int64_t>(layer), k, v, first, batch.lengths[row]);
+    first += batch.lengths[row];
+    rows.push_back({keys, values, is_tree(batch, row) ? &batch.trees[row].branches : nullptr});
+    decodes = decodes && (batch.lengths[row] == 1 || is_tree(batch, row));
   }
-  if (one_each && ops::has_decode_attention(q, shape)) return ops::decode_attention(q, past, shape);
+  if (decodes) return ops::decode_attention(q, rows, shape);
   const auto qs = q.split_with_sizes(batch.lengths);
   std::vector<at::Tensor> mixed;
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    const at::Tensor seen = is_tree(batch, row) ? batch.trees[row].seen : at::Tensor();
-    mixed.push_back(ops::attention(qs[row], past[row].first, past[row].second, shape, seen));
+    mixed.push_back(ops::attention(qs[row], rows[row].keys, rows[row].values, shape, rows[row].branches));
   }
   return mixed.size() == 1 ? mixed[0] : at::cat(mixed);
 }

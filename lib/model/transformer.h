@@ -9,6 +9,7 @@
 #include "model/kv_cache.h"
 #include "model/linear.h"
 #include "model/spec.h"
+#include "ops/attention.h"
 #include "ops/basic.h"
 
 namespace hyplora {
@@ -16,7 +17,7 @@ namespace hyplora {
 /// New tokens of a row that continue different ones of its tokens, all at one position (beam search).
 struct TreeRow {
   int64_t position = 0;
-  at::Tensor seen;  // [new, past + new] bool: which tokens each sees, itself among them; undefined: the row goes on in a line
+  ops::Branches branches;  // none: the row goes on in a line
 };
 
 struct TokenBatch {
@@ -75,7 +76,7 @@ class Transformer {
   at::Tensor attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const;
   at::Tensor feed_forward(size_t layer, const at::Tensor& x) const;
   at::Tensor head_norm(const at::Tensor& weight, const at::Tensor& x) const;
-  bool is_tree(const TokenBatch& batch, size_t row) const { return !batch.trees.empty() && batch.trees[row].seen.defined(); }
+  bool is_tree(const TokenBatch& batch, size_t row) const { return !batch.trees.empty() && !batch.trees[row].branches.own.empty(); }
   at::Tensor mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const;
   at::Tensor run(const Linear& linear, const at::Tensor& x) const;
   at::Tensor norm(const std::string& path, const at::Tensor& weight, const at::Tensor& x) const;

@@ -177,15 +177,25 @@ at::Tensor grouped(const at::Tensor& x, int64_t kv_heads, int64_t head_dim) {
 
 namespace {
 
-/// Which keys each query sees, [L, S]; nothing where it is all of them or causal from the first.
-std::optional<at::Tensor> visible(int64_t length, int64_t keys, int64_t window, const at::Tensor& seen, const at::Tensor& q) {
-  const bool windowed = window > 0 && window < keys;
-  if (seen.defined()) {
-    if (!windowed) return seen.to(q.device());
-    // Counted from a query's own place backwards along what it sees.
-    const at::Tensor newer = seen.flip(1).to(at::kLong).cumsum(1).flip(1);
-    return seen.logical_and(newer <= window).to(q.device());
+/// Which keys each branch sees, [L, S].
+at::Tensor branches_mask(const Branches& branches, int64_t keys, int64_t window) {
+  const auto length = static_cast<int64_t>(branches.own.size());
+  at::Tensor seen = at::zeros({length, keys}, at::kBool);
+  for (int64_t i = 0; i < length; ++i) {
+    const auto& own = branches.own[static_cast<size_t>(i)];
+    const auto all = branches.common + static_cast<int64_t>(own.size());
+    const int64_t skipped = window > 0 ? std::max<int64_t>(0, all - window) : 0, oldest = std::min(skipped, branches.common);
+    bool* row = seen.data_ptr<bool>() + i * keys;
+    std::fill(row + oldest, row + branches.common, true);
+    for (auto slot = own.begin() + (skipped - oldest); slot != own.end(); ++slot) row[*slot] = true;
   }
+  return seen;
+}
+
+/// Which keys each query sees, [L, S]; nothing where it is all of them or causal from the first.
+std::optional<at::Tensor> visible(int64_t length, int64_t keys, int64_t window, const Branches* branches, const at::Tensor& q) {
+  const bool windowed = window > 0 && window < keys;
+  if (branches != nullptr) return branches_mask(*branches, keys, window).to(q.device());
   if (length == 1 && !windowed) return std::nullopt;
   at::Tensor mask = at::ones({length, keys}, q.options().dtype(at::kBool)).tril_(keys - length);
   return windowed ? mask.triu_(keys - length - window + 1) : mask;
@@ -194,14 +204,14 @@ std::optional<at::Tensor> visible(int64_t length, int64_t keys, int64_t window, 
 }  // namespace
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape,
-                     const at::Tensor& seen) {
+                     const Branches* branches) {
   const int64_t length = q.size(0), keys = k.size(0), groups = shape.heads / shape.kv_heads;
   const at::Tensor queries = grouped(q, shape.kv_heads, shape.head_dim);
   const auto shared = [&](const at::Tensor& x) {
     return grouped(x, shape.kv_heads, shape.head_dim).expand({groups, shape.kv_heads, keys, shape.head_dim});
   };
-  const bool causal = !seen.defined() && length > 1 && keys == length && (shape.window == 0 || shape.window >= keys);
-  const auto mask = causal ? std::nullopt : visible(length, keys, shape.window, seen, q);
+  const bool causal = branches == nullptr && length > 1 && keys == length && (shape.window == 0 || shape.window >= keys);
+  const auto mask = causal ? std::nullopt : visible(length, keys, shape.window, branches, q);
   const at::Tensor mixed = at::scaled_dot_product_attention(queries, shared(k), shared(v), mask, 0.0, causal, shape.scale);
   return mixed.permute({2, 1, 0, 3}).reshape({length, shape.heads * shape.head_dim});
 }

@@ -21,9 +21,16 @@ struct AttentionShape {
 at::Tensor packed_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<int64_t>& lengths,
                             const AttentionShape& shape);
 
+/// New tokens of a row that continue different ones of its tokens, all at one position: each sees the first `common` keys and,
+/// of those behind, its own, itself last.
+struct Branches {
+  int64_t common = 0;
+  std::vector<std::vector<int64_t>> own;  // of each new token: places in the row, ascending
+};
+
 /// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own.
-/// With `seen` [L, S] bool each query sees those keys, of which the window keeps the newest. -> [L, heads * head_dim]
+/// -> [L, heads * head_dim]
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape,
-                     const at::Tensor& seen = {});
+                     const Branches* branches = nullptr);
 
 }  // namespace hyplora::ops

@@ -11,6 +11,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "ops/blocks.h"
+#include "ops/one_pass.h"
 
 namespace hyplora::ops {
 namespace {
@@ -134,12 +135,16 @@ class Gated : public Function<Gated> {
 }  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, bool offset) {
+  if (one_pass::serves(x) && x.scalar_type() == weight.scalar_type()) return one_pass::rms_norm(x, weight, eps, offset);
   return RmsNorm::apply(x, weight, eps, offset);
 }
 
-at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) { return Rope::apply(x, cos, sin); }
+at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+  return one_pass::serves(x) ? one_pass::rope(x, cos, sin) : Rope::apply(x, cos, sin);
+}
 
 at::Tensor gated(const at::Tensor& gate, const at::Tensor& up, Activation activation) {
+  if (one_pass::serves(gate) && up.is_contiguous()) return one_pass::gated(gate, up, activation);
   return Gated::apply(gate, up, activation);
 }
 

@@ -81,7 +81,7 @@ at::Tensor widened_product_grad(const at::Tensor& grad, const at::Tensor& weight
 at::Tensor frozen_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   if (has_few_rows(x, weight)) {
     at::Tensor y = few_rows_product(x, weight);
-    return bias.defined() ? y.add_(bias) : y;
+    return (bias.defined() ? y.add_(bias) : y).to(x.scalar_type());
   }
   if (!widens(weight)) return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
   at::Tensor y = widened_product(x, weight);

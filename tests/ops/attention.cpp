@@ -5,10 +5,11 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 
 #include <numeric>
 
-#include "ops/few_rows.h"
+#include "ops/decode_attention.h"
 #include "support/support.h"
 
 namespace hyplora {
@@ -74,18 +75,36 @@ TEST_CASE("packed_attention is each row's attention, over several blocks of quer
 TEST_CASE("decode_attention is each row's attention of its newest token", "[ops]") {
   for (const int64_t window : {0, 1, 5, 1000}) {
     const ops::AttentionShape shape{6, 2, 32, 0.2, window};
-    std::vector<ops::KeysAndValues> past;
+    std::vector<ops::CachedRow> rows;
     std::vector<at::Tensor> want;
     const at::Tensor q = at::randn({4, 192});
     for (const int64_t keys : {1, 7, 64, 301}) {
       // Rows of a larger room, as the cache holds them.
-      past.emplace_back(at::randn({keys + 9, 64}).narrow(0, 0, keys), at::randn({keys + 9, 64}).narrow(0, 0, keys));
+      rows.push_back({at::randn({keys + 9, 64}).narrow(0, 0, keys), at::randn({keys + 9, 64}).narrow(0, 0, keys)});
       want.push_back(
-          plain_attention(q.narrow(0, static_cast<int64_t>(want.size()), 1), past.back().first, past.back().second, shape));
+          plain_attention(q.narrow(0, static_cast<int64_t>(want.size()), 1), rows.back().keys, rows.back().values, shape));
     }
-    CHECK(test::largest_difference(ops::decode_attention(q, past, shape), at::cat(want)) < 1e-5);
-    for (auto& [k, v] : past) k = k.to(at::kBFloat16), v = v.to(at::kBFloat16);
-    CHECK(test::largest_difference(ops::decode_attention(q.to(at::kBFloat16), past, shape), at::cat(want)) < 0.1);
+    CHECK(test::largest_difference(ops::decode_attention(q, rows, shape), at::cat(want)) < 1e-5);
+    for (auto& row : rows) row = {row.keys.to(at::kBFloat16), row.values.to(at::kBFloat16)};
+    CHECK(test::largest_difference(ops::decode_attention(q.to(at::kBFloat16), rows, shape), at::cat(want)) < 0.1);
+  }
+}
+
+TEST_CASE("Tokens that branch attend to the line that each of them continues", "[ops]") {
+  for (const int64_t window : {0, 1, 2, 4, 11}) {
+    const ops::AttentionShape shape{4, 2, 16, 0.3, window};
+    const at::Tensor k = at::randn({12, 32}), v = at::randn({12, 32}), q = at::randn({3, 64});
+    const ops::Branches branches{6, {{6, 8, 9}, {7, 8, 10}, {6, 7, 11}}};
+    std::vector<at::Tensor> want;
+    for (size_t i = 0; i < 3; ++i) {
+      std::vector<int64_t> line{0, 1, 2, 3, 4, 5};
+      line.insert(line.end(), branches.own[i].begin(), branches.own[i].end());
+      const at::Tensor places = at::tensor(line, at::kLong);
+      want.push_back(plain_attention(q.narrow(0, static_cast<int64_t>(i), 1), k.index_select(0, places),
+                                     v.index_select(0, places), shape));
+    }
+    CHECK(test::largest_difference(ops::attention(q, k, v, shape, &branches), at::cat(want)) < 1e-5);
+    CHECK(test::largest_difference(ops::decode_attention(q, {{k, v, &branches}}, shape), at::cat(want)) < 1e-5);
   }
 }
 

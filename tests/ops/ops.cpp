@@ -1,13 +1,17 @@
 // Each operation's value and gradient against the plain formula under autograd, in float64.
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/silu.h>
+#include <ATen/ops/tensor.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "ops/basic.h"
@@ -47,6 +51,44 @@ TEST_CASE("gated is act(gate) * up", "[ops]") {
                    [](const auto& in) { return at::silu(in[0]) * in[1]; }, {random({6, 10}), random({6, 10})});
   test::check_same([](const auto& in) { return ops::gated(in[0], in[1], ops::Activation::gelu_tanh); },
                    [](const auto& in) { return at::gelu(in[0], "tanh") * in[1]; }, {random({6, 10}), random({6, 10})});
+}
+
+TEST_CASE("Without gradients the small operations give the same numbers in one pass", "[ops]") {
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    const double within = type == at::kFloat ? 2e-6 : 0.04;  // bf16: a unit in the last place of numbers up to 5
+    for (const int64_t width : {1, 15, 16, 33, 768}) {
+      const at::Tensor x = at::randn({7, width}).to(type), y = (at::randn({7, width}) * 20).to(type),
+                       w = at::randn({width}).to(type);
+      const at::Tensor turns = at::randn({7, 1, width}), cos = turns.cos().to(type), sin = turns.sin().to(type);
+      const at::Tensor heads = at::randn({7, 6 * width}).to(type);
+      const auto both = [&](const auto& operation) {
+        const at::Tensor watched = operation();
+        const at::NoGradGuard no_grad;
+        const at::Tensor once = operation();
+        CHECK(once.scalar_type() == type);
+        const at::Tensor bound = watched.to(at::kFloat).abs().clamp_min(1) * within;
+        CHECK(((once.to(at::kFloat) - watched.to(at::kFloat)).abs() <= bound).all().item<bool>());
+      };
+      for (const bool offset : {false, true}) both([&] { return ops::rms_norm(x, w, 1e-6, offset); });
+      both([&] { return ops::rope(heads, cos, sin); });
+      for (const auto activation : {ops::Activation::silu, ops::Activation::gelu_tanh}) {
+        both([&] { return ops::gated(y, x, activation); });
+      }
+    }
+  }
+}
+
+TEST_CASE("In one pass, too, what is not a number stays so and what is huge stays finite", "[ops]") {
+  const at::NoGradGuard no_grad;
+  const at::Tensor gate = at::tensor({-1e4, -100.0, 0.0, 100.0, 1e4, NAN}, at::kFloat).unsqueeze(0), up = at::ones_like(gate);
+  for (const auto activation : {ops::Activation::silu, ops::Activation::gelu_tanh}) {
+    const at::Tensor y = ops::gated(gate, up, activation)[0];
+    CHECK(y.narrow(0, 0, 3).abs().max().item<double>() < 1e-4);
+    CHECK(y[3].item<double>() == Approx(100));
+    CHECK(y[4].item<double>() == Approx(1e4));
+    CHECK(std::isnan(y[5].item<double>()));
+    CHECK(std::isnan(ops::gated(gate.to(at::kBFloat16), up.to(at::kBFloat16), activation)[0][5].item<double>()));
+  }
 }
 
 TEST_CASE("head_loss is the sum of cross-entropies, over more tokens than one chunk", "[ops]") {
