@@ -54,8 +54,7 @@ void add_options(CLI::App& app, Arguments& a) {
   app.add_option("--report", a.report, "file for the report (else stdout)");
   app.add_option("--format", a.prepare.schema, "schema of the rows")->check(CLI::IsMember(schemas))->capture_default_str();
   app.add_option("--exclude", a.exclude, "test sets, files or folders: rows that hold their questions are left out")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_option("--ngram", c.ngram, "words that a row may not share with a test question (0: only equal questions count)")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
