@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
+#include <sstream>
 
 #include "support/support.h"
 
@@ -31,6 +32,17 @@ std::set<std::string> options_in(const std::string& help) {
   return options;
 }
 
+/// The subcommands that a help text lists: the first words of the lines after "Subcommands:".
+std::vector<std::string> commands_in(const std::string& help) {
+  std::vector<std::string> commands;
+  const size_t list = help.find("Subcommands:\n");
+  std::istringstream lines(list == help.npos ? "" : help.substr(list));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("  ") && line.size() > 2 && line[2] != ' ') commands.push_back(line.substr(2, line.find(' ', 2) - 2));
+  }
+  return commands;
+}
+
 /// Exit status of a shell command over a file with this content; what it says goes to `said`.
 int shell(const std::string& command, const std::string& content, std::string& said) {
   const test::TempFolder folder;
@@ -47,9 +59,10 @@ TEST_CASE("Every program's man page and completions name each of its options", "
   REQUIRE(all_programs().size() >= 5);
   for (const auto& program : all_programs()) {
     INFO(program);
-    const auto options = options_in(run(program, {"--help"}).out);
+    const std::string help = run(program, {"--help"}).out;
+    auto options = options_in(help);
     REQUIRE(options.contains("--help"));
-    REQUIRE(options.contains("--device"));
+    for (const auto& command : commands_in(help)) options.merge(options_in(run(program, {command, "--help"}).out));
     const test::Ran page = run(program, {"--help-man"});
     REQUIRE(page.status == 0);
     CHECK(page.err.empty());
