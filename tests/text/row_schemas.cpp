@@ -116,7 +116,8 @@ TEST_CASE("Damaged rows of every schema are refused, never a crash", "[text]") {
       R"({"question": "How many?", "answer": "a <<1+1=2>>2\n#### 2"})",
       R"({"problem": "p", "solution": "\\boxed{\\frac{1}{2}}", "answer": "1"})",
       R"({"question": "q", "options": ["A)1", "B)2"], "rationale": "r", "correct": "A"})",
-      R"({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": [{"text": "a"}]}, {"role": "assistant", "content": "b"}]})",
+      R"({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": [{"text": "a"}]},)"
+      R"({"role": "assistant", "content": "b"}]})",
       R"({"question": {"stem": "s", "choices": [{"label": "A", "text": "x"}]}, "answerKey": "A"})",
       R"({"question": "s", "choices": {"label": ["A"], "text": ["x"]}, "answerKey": "A"})",
   };
