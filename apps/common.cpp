@@ -11,6 +11,7 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "manual.h"
 
 namespace hyplora::apps {
 namespace {
@@ -69,6 +70,7 @@ c10::Device apply_common_options(const CommonOptions& o) {
 }
 
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
+  add_manual_options(app);
   try {
     app.parse(argc, argv);
     return body();

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Includes inside lib/ point down only: core <- io, text, ops <- model <- adapter <- train | eval; siblings at the top never meet.
+# Includes inside lib/ point down only: core <- io <- text <- data; core <- io, text, ops <- model <- adapter <- train | eval;
+# siblings at the top (data, train, eval) never meet.
 set -euo pipefail
 cd "$(dirname "$0")/../lib"
 
@@ -7,6 +8,7 @@ declare -A may=(
   [core]=""
   [io]="core"
   [text]="core io"
+  [data]="core io text"
   [ops]="core"
   [model]="core io text ops"
   [adapter]="core io text ops model"

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "text/boxed.h"
+
 namespace hyplora {
 
 /// The last match of -?\d+\.?\d* after commas are removed.
@@ -22,9 +24,6 @@ std::optional<double> stated_number(const std::string& text);
 
 /// The letter of an answer that is stated: \boxed{A}, "answer is (A)", or a text that is nothing but the letter.
 std::optional<std::string> stated_letter(const std::string& text);
-
-/// The content of the last \boxed{...}, braces balanced.
-std::optional<std::string> boxed(const std::string& text);
 
 /// A LaTeX expression in a form in which equal answers are equal texts (Hendrycks et al. 2021, arXiv 2103.03874, the MATH data
 /// set's own rules: spacing, \left and \right, units, dollars, percents, fractions, roots, leading zeros).

@@ -103,6 +103,9 @@ nlohmann::ordered_json read_json(const fs::path& path) {
 void write_file(const fs::path& path, std::string_view bytes) { write_file(path, std::vector<std::string_view>{bytes}); }
 
 void write_file(const fs::path& path, const std::vector<std::string_view>& pieces) {
+  if (fs::is_other(path)) {  // the rename would put a file in the place of /dev/null
+    throw InputError("{}: found a device or a pipe, expected the name of a file, which is replaced.", path.string());
+  }
   const fs::path aside = path.string() + ".partial";
   try {
     write_pieces_aside(aside, pieces);

@@ -31,6 +31,19 @@ int options_of(NormalForm form) {
   return stable;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+std::string mapped(std::string_view text, int options) {
+  utf8proc_uint8_t* made = nullptr;
+  const auto bytes =
+      utf8proc_map(bytes_of(text), static_cast<utf8proc_ssize_t>(text.size()), &made, static_cast<utf8proc_option_t>(options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(made, &std::free);
+  if (bytes < 0) throw InputError("a text cannot be normalised: {}.", utf8proc_errmsg(bytes));
+  return {reinterpret_cast<const char*>(made), static_cast<size_t>(bytes)};
+}
+
 /// How many bytes at `at` begin a character, and whether they complete it (Unicode Standard, table 3-7).
 struct Part {
   size_t bytes;
@@ -73,14 +86,15 @@ std::string utf8(uint32_t code) {
 }
 
 std::string normal_form(std::string_view text, NormalForm form) {
-  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
-    return std::string(text);
-  utf8proc_uint8_t* made = nullptr;
-  const auto bytes = utf8proc_map(bytes_of(text), static_cast<utf8proc_ssize_t>(text.size()), &made,
-                                  static_cast<utf8proc_option_t>(options_of(form)));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(made, &std::free);
-  if (bytes < 0) throw InputError("a text cannot be normalised: {}.", utf8proc_errmsg(bytes));
-  return {reinterpret_cast<const char*>(made), static_cast<size_t>(bytes)};
+  if (is_ascii(text)) return std::string(text);
+  return mapped(text, options_of(form));
+}
+
+std::string case_folded(std::string_view text) {
+  if (!is_ascii(text)) return mapped(text, options_of(NormalForm::nfkc) | UTF8PROC_CASEFOLD);
+  std::string folded(text);
+  for (char& c : folded) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return folded;
 }
 
 bool is_white_space(uint32_t code) {
@@ -107,6 +121,12 @@ bool is_word_character(uint32_t code) {
     default:
       return false;
   }
+}
+
+bool is_symbol(uint32_t code) {
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
+  return category == UTF8PROC_CATEGORY_SM || category == UTF8PROC_CATEGORY_SC || category == UTF8PROC_CATEGORY_SK ||
+         category == UTF8PROC_CATEGORY_SO;
 }
 
 bool is_valid_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }

@@ -1,4 +1,5 @@
-// What tokenizers need of Unicode: characters of UTF-8 text, normal forms, white space, word characters, repair of broken text.
+// What tokenizers need of Unicode: characters of UTF-8 text, normal forms, white space, word characters, case, repair of broken
+// text.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +23,16 @@ enum class NormalForm { nfc, nfd, nfkc, nfkd };
 /// Unicode Standard Annex 15, of valid UTF-8 text.
 std::string normal_form(std::string_view text, NormalForm form);
 
+/// NFKC and full case folding (The Unicode Standard, 3.13): texts that differ only in case or form become equal. Of valid
+/// UTF-8.
+std::string case_folded(std::string_view text);
+
 /// The property White_Space.
 bool is_white_space(uint32_t code);
 /// Letters, marks, decimal digits, connector punctuation: \w of Unicode Technical Standard 18.
 bool is_word_character(uint32_t code);
+/// The general categories Sm, Sc, Sk and So: + < = > $ ^ and their like.
+bool is_symbol(uint32_t code);
 
 bool is_valid_utf8(std::string_view text);
 /// Each maximal broken part becomes one U+FFFD (the Unicode Standard's recommended practice, which Rust and Python follow).

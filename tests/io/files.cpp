@@ -1,11 +1,21 @@
 #include "io/files.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/support.h"
 
 namespace hyplora {
 namespace {
+
+TEST_CASE("A device or a pipe is never replaced by a file", "[io]") {
+  const test::TempFolder folder;
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK(test::input_error([&] { write_file(folder / "pipe", "x"); }).find("pipe: found a device or a pipe") !=
+        std::string::npos);
+  CHECK(fs::is_fifo(folder / "pipe"));
+  CHECK_FALSE(fs::exists(folder / "pipe.partial"));
+}
 
 TEST_CASE("A written file replaces the old one whole and leaves nothing beside it", "[io]") {
   const test::TempFolder folder;
