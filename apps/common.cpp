@@ -45,7 +45,7 @@ void add_common_options(CLI::App& app, CommonOptions& o) {
 }
 
 void add_decode_options(CLI::App& app, DecodeOptions& o) {
-  app.add_option("--max-new-tokens", o.max_new_tokens, "")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--max-new-tokens", o.max_new_tokens, "a completion's length at most")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--batch-size", o.batch_size, "prompts in the model at a time")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -60,6 +60,12 @@ void add_decode_options(CLI::App& app, DecodeOptions& o) {
   app.add_option("--repetition-penalty", o.repetition_penalty, "divides the logits of tokens that were there already")
       ->capture_default_str();
   app.add_option("--seed", o.seed, "of sampling")->capture_default_str();
+}
+
+void add_stop_option(CLI::App& app, std::vector<std::string>& stops) {
+  app.add_option("--stop", stops, "a completion ends before this text; may be given several times (beams: their text is cut)")
+      ->expected(1)
+      ->take_all();
 }
 
 c10::Device apply_common_options(const CommonOptions& o) {

@@ -1,0 +1,320 @@
+#include "eval/run.h"
+
+#include <algorithm>
+#include <set>
+
+#include "adapter/adapter.h"
+#include "core/device.h"
+#include "core/error.h"
+#include "eval/fingerprint.h"
+#include "eval/report.h"
+#include "model/load.h"
+
+namespace hyplora {
+namespace {
+
+/// One file of rows, and the name of what is written about it.
+struct Benchmark {
+  PreparedTask prepared;
+  fs::path file;
+  std::string name, hash;
+};
+
+/// The base (empty path) or an adapter on it, and the name of its folder in the output.
+struct Subject {
+  std::string adapter, name, hash;
+};
+
+/// `name`, or with "-2", "-3", ... behind it where it is taken.
+std::string unique_name(const std::string& name, std::set<std::string>& taken) {
+  std::string made = name;
+  for (int i = 2; !taken.insert(made).second; ++i) made = fmt::format("{}-{}", name, i);
+  return made;
+}
+
+void keep_first(std::vector<Row>& rows, int64_t limit) {
+  if (limit > 0 && static_cast<int64_t>(rows.size()) > limit) rows.resize(static_cast<size_t>(limit));
+}
+
+std::vector<Turn> read_shots(const EvalOptions& options) {
+  if (options.few_shot == 0) return {};
+  if (options.few_shot_data.empty()) throw InputError("--few-shot {}: --few-shot-data FILE is missing.", options.few_shot);
+  std::vector<Row> rows = read_rows({options.few_shot_data});
+  if (static_cast<int64_t>(rows.size()) < options.few_shot) {
+    throw InputError("{}: found {} rows, expected at least the {} of --few-shot.", options.few_shot_data, rows.size(),
+                     options.few_shot);
+  }
+  keep_first(rows, options.few_shot);
+  std::vector<Turn> shots;
+  for (const Row& row : rows) {
+    if (row.output.empty()) throw InputError("{}: a worked example needs an output.", row.where);
+    shots.push_back({row.instruction, row.input, row.output});
+  }
+  return shots;
+}
+
+void check_options(const EvalOptions& o) {
+  if (o.model.empty() || o.data.empty()) throw InputError("--model and --data are needed (or --compare A B).");
+  if (o.resume && o.output.empty())
+    throw InputError("--resume needs --output, the folder of the run that is to go on.");
+  const auto one_of = [](const char* name, const std::string& found, const char* first, const char* second) {
+    if (found != first && found != second) throw InputError("{}: found \"{}\", expected {} or {}.", name, found, first, second);
+  };
+  one_of("--over-length", o.evaluate.over_length, "error", "truncate");
+  one_of("--scoring", o.evaluate.scoring, "completion", "likelihood");
+  for (const auto& stop : o.evaluate.stops) {
+    if (stop.empty()) throw InputError("--stop: found an empty text, expected one at which completions end.");
+  }
+  check_decode_options(o.evaluate.decode);
+}
+
+class EvalRun {
+ public:
+  EvalRun(const EvalOptions& options, at::Device device, EvalObserver& observer, const std::function<bool()>& stop)
+      : options_(options), device_(device), observer_(observer) {
+    check_options(options);
+    evaluate_ = options.evaluate;
+    evaluate_.prompt = find_prompt_template(options.prompt_template);
+    evaluate_.shots = read_shots(options);
+    evaluate_.decode.interrupted = stop;
+    spec_ = read_model_spec(options.model);
+    evaluate_.decode.stop_ids = spec_.eos;
+    dtype_ = dtype_named(options.dtype, device);
+    read_benchmarks();
+    read_subjects();
+    if (writes()) prepare_output();
+  }
+
+  EvalOutcome run() {
+    Transformer model = load_model(options_.model, spec_, {dtype_, device_, false});
+    if (subjects_.size() > 1) {
+      for (const Subject& subject : subjects_) put_on(model, subject);
+    }
+    for (const Subject& subject : subjects_) {
+      put_on(model, subject);
+      for (const Benchmark& benchmark : benchmarks_) {
+        score(model, subject, benchmark);
+        if (outcome_.interrupted) return outcome_;
+      }
+    }
+    if (writes()) finish_output();
+    return outcome_;
+  }
+
+ private:
+  bool writes() const { return !options_.output.empty(); }
+
+  void read_benchmarks() {
+    std::vector<std::pair<fs::path, std::vector<Row>>> read;
+    bool has_text = false;
+    for (const auto& file : data_files(options_.data)) {
+      if (options_.benchmark.empty()) task_of_file(file);
+      read.emplace_back(file, read_rows({file.string()}));
+      keep_first(read.back().second, options_.limit);
+      for (const Row& row : read.back().second) has_text |= !row.tokenised();
+    }
+    if (has_text) tokenizer_ = load_tokenizer(options_.model);
+    std::set<std::string> taken{"results"};
+    for (auto& [file, rows] : read) {
+      const Task& task = options_.benchmark.empty() ? task_of_file(file) : find_task(options_.benchmark);
+      benchmarks_.push_back({prepare(task, std::move(rows), tokenizer_.get(), spec_, evaluate_), file,
+                             unique_name(task.name, taken), writes() ? file_hash(file) : ""});
+    }
+  }
+
+  void read_subjects() {
+    std::set<std::string> taken;
+    for (const auto& named : options_.adapters.empty() ? std::vector<std::string>{"none"} : options_.adapters) {
+      const std::string adapter = named == "none" ? "" : named;
+      if (!adapter.empty()) read_adapter_options(adapter);
+      subjects_.push_back({adapter, unique_name(adapter_name(adapter), taken),
+                           adapter.empty() || !writes() ? "" : folder_hash(adapter)});
+    }
+  }
+
+  void prepare_output() {
+    require_writable_folder(options_.output);
+    model_hash_ = folder_hash(options_.model);
+    if (!options_.resume) return;
+    const fs::path results = fs::path(options_.output) / "results.json";
+    const Json earlier = fs::exists(results) ? read_json(results) : Json();
+    if (earlier.is_object()) earlier_ = earlier.value("results", Json::array());
+    for (const Subject& subject : subjects_) {
+      for (const Benchmark& benchmark : benchmarks_) {
+        earlier_entry(subject, benchmark);
+        ProgressFile::check(progress_path(subject, benchmark), identity(subject, benchmark));
+      }
+    }
+  }
+
+  static void put_on(Transformer& model, const Subject& subject) {
+    detach_adapters(model);
+    if (!subject.adapter.empty()) Adapters::load(model, subject.adapter);
+  }
+
+  fs::path folder(const Subject& subject) const {
+    return subjects_.size() < 2 ? fs::path(options_.output) : fs::path(options_.output) / subject.name;
+  }
+  fs::path progress_path(const Subject& subject, const Benchmark& benchmark) const {
+    return folder(subject) / (benchmark.name + ".progress.jsonl");
+  }
+
+  Json settings() const {
+    const DecodeOptions& d = evaluate_.decode;
+    return {{"template", options_.prompt_template},
+            {"dtype", dtype_text(dtype_)},
+            {"device", device_text(device_)},
+            {"scoring", evaluate_.scoring},
+            {"decoding", d.beams > 1         ? "beam search"
+                         : d.temperature > 0 ? "sampling"
+                                             : "greedy"},
+            {"max_new_tokens", d.max_new_tokens},
+            {"batch_size", d.batch_size},
+            {"beams", d.beams},
+            {"length_penalty", d.length_penalty},
+            {"early_stopping", d.early_stopping},
+            {"temperature", d.temperature},
+            {"top_k", d.top_k},
+            {"top_p", d.top_p},
+            {"repetition_penalty", d.repetition_penalty},
+            {"seed", d.seed},
+            {"stop", evaluate_.stops},
+            {"few_shot", options_.few_shot},
+            {"over_length", evaluate_.over_length},
+            {"limit", options_.limit},
+            {"train_on_inputs", evaluate_.train_on_inputs},
+            {"cutoff_len", evaluate_.cutoff_len}};
+  }
+
+  Json hashes(const Subject& subject, const Benchmark& benchmark) const {
+    Json all{{"model", model_hash_}, {"adapter", subject.hash.empty() ? Json(nullptr) : Json(subject.hash)}};
+    all["tokenizer"] = tokenizer_ ? Json(file_hash(tokenizer_->file())) : Json(nullptr);
+    all["data"] = benchmark.hash;
+    all["few_shot_data"] = options_.few_shot > 0 ? Json(file_hash(options_.few_shot_data)) : Json(nullptr);
+    return all;
+  }
+
+  /// What must be the same for an earlier run's rows to count; batch and device only change how fast they come.
+  Json identity(const Subject& subject, const Benchmark& benchmark) const {
+    Json same = settings();
+    for (const char* key : {"batch_size", "device"}) same.erase(key);
+    return {{"benchmark", benchmark.prepared.task->name},
+            {"rows", benchmark.prepared.count()},
+            {"hashes", hashes(subject, benchmark)},
+            {"settings", same}};
+  }
+
+  /// What results.json of an earlier run says of this benchmark; InputError where it was another run.
+  std::optional<Json> earlier_entry(const Subject& subject, const Benchmark& benchmark) const {
+    const Json adapter = subject.adapter.empty() ? Json(nullptr) : Json(subject.adapter);
+    for (const Json& entry : earlier_) {
+      if (!entry.is_object() || entry.value("benchmark", "") != benchmark.prepared.task->name || entry.value("adapter", Json()) != adapter ||
+          entry.value("data", "") != benchmark.file.string())
+        continue;
+      Json before{{"benchmark", entry["benchmark"]}, {"rows", entry.value("n", Json())}, {"hashes", entry.value("hashes", Json())}};
+      before["settings"] = entry.value("settings", Json::object());
+      for (const char* key : {"batch_size", "device"}) before["settings"].erase(key);
+      if (const auto changed = difference(before, identity(subject, benchmark))) {
+        throw InputError("{}: was written by another run: {}; choose another --output, or leave out --resume.",
+                         (fs::path(options_.output) / "results.json").string(), *changed);
+      }
+      return entry;
+    }
+    return std::nullopt;
+  }
+
+  TaskStart start_of(const Subject& subject, const Benchmark& benchmark, const ProgressFile* progress) const {
+    const PreparedTask& prepared = benchmark.prepared;
+    TaskStart start{benchmark.name, subject.adapter, static_cast<int64_t>(prepared.count()), 0, prepared.longest(),
+                    prepared.truncated_count(), 0};
+    if (progress != nullptr) start.done = static_cast<int64_t>(progress->done().size());
+    start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_.decode);
+    return start;
+  }
+
+  void score(const Transformer& model, const Subject& subject, const Benchmark& benchmark) {
+    if (const auto entry = earlier_entry(subject, benchmark)) {
+      outcome_.results.push_back(*entry);
+      outcome_.records.push_back(Json::array());
+      return;
+    }
+    std::optional<ProgressFile> progress;
+    if (writes()) fs::create_directories(folder(subject));
+    if (writes() && benchmark.prepared.task->verdict != Verdict::loss) {
+      progress.emplace(progress_path(subject, benchmark), identity(subject, benchmark), options_.resume);
+    }
+    observer_.started(start_of(subject, benchmark, progress ? &*progress : nullptr));
+    TaskResult result =
+        evaluate(model, tokenizer_.get(), benchmark.prepared, evaluate_,
+                 [&](int64_t done, int64_t correct) { observer_.advanced(done, correct); }, progress ? &*progress : nullptr);
+    outcome_.interrupted = result.interrupted;
+    if (result.interrupted) return;
+    add_entry(subject, benchmark, std::move(result));
+  }
+
+  void add_entry(const Subject& subject, const Benchmark& benchmark, TaskResult result) {
+    Json entry = result.to_json();
+    entry["model"] = options_.model;
+    entry["adapter"] = subject.adapter.empty() ? Json(nullptr) : Json(subject.adapter);
+    entry["data"] = benchmark.file.string();
+    if (writes()) entry["hashes"] = hashes(subject, benchmark);
+    entry["settings"] = settings();
+    outcome_.results.push_back(std::move(entry));
+    if (writes() && !result.records.empty()) {
+      write_file(folder(subject) / (benchmark.name + ".json"),
+                 result.records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    }
+    outcome_.records.push_back(std::move(result.records));
+  }
+
+  /// results.json and the report; then the progress files have served.
+  void finish_output() const {
+    Json file = outcome_.results.size() == 1 ? outcome_.results[0] : Json::object();
+    file["results"] = outcome_.results;
+    const fs::path output = options_.output;
+    write_file(output / "report.html", evaluation_report(outcome_.results));
+    write_file(output / "results.json", file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    for (const Subject& subject : subjects_) {
+      for (const Benchmark& benchmark : benchmarks_) fs::remove(progress_path(subject, benchmark));
+    }
+  }
+
+  const EvalOptions& options_;
+  at::Device device_;
+  EvalObserver& observer_;
+  EvaluateOptions evaluate_;
+  ModelSpec spec_;
+  at::ScalarType dtype_ = at::kFloat;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::vector<Benchmark> benchmarks_;
+  std::vector<Subject> subjects_;
+  std::string model_hash_;
+  Json earlier_ = Json::array();
+  EvalOutcome outcome_;
+};
+
+}  // namespace
+
+std::vector<fs::path> data_files(const fs::path& data) {
+  if (!fs::is_directory(data)) return {data};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(data)) {
+    if (entry.path().extension() == ".json" || entry.path().extension() == ".jsonl") files.push_back(entry.path());
+  }
+  if (files.empty()) throw InputError("{}: holds no .json or .jsonl file.", data.string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string adapter_name(const std::string& adapter) {
+  if (adapter.empty()) return "base";
+  const fs::path path(adapter);
+  return (path.has_filename() ? path : path.parent_path()).filename();
+}
+
+EvalOutcome run_evaluation(const EvalOptions& options, at::Device device, EvalObserver& observer,
+                           const std::function<bool()>& stop) {
+  return EvalRun(options, device, observer, stop).run();
+}
+
+}  // namespace hyplora
