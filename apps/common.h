@@ -17,6 +17,9 @@ struct CommonOptions {
   bool quiet = false;
 };
 
+/// A check of a number on the command line.
+CLI::Validator at_least(int64_t least);
+
 void add_common_options(CLI::App& app, CommonOptions& options);
 
 /// How completions are made: beams, sampling, lengths.

@@ -44,7 +44,7 @@ void add_what_is_scored(CLI::App& app, EvalOptions& o) {
   app.add_option("--data", o.data, "file of rows with instruction, input, output, answer; or a folder of such files");
   app.add_option("--benchmark", o.benchmark, "how rows are judged (default: by the file's name)");
   app.add_option("--limit", o.limit, "only the first N rows of a file (0: all)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(apps::at_least(0))
       ->capture_default_str();
   app.add_option("--dtype", o.dtype, "auto, float32, bfloat16 or float16")->capture_default_str();
 }
@@ -53,7 +53,7 @@ void add_how(CLI::App& app, EvalOptions& o) {
   app.add_option("--template", o.prompt_template, "prompt template: alpaca, llama3, qwen, gemma, none or a JSON file")
       ->capture_default_str();
   app.add_option("--few-shot", o.few_shot, "the first N rows of --few-shot-data stand before each prompt as worked examples")
-      ->check(CLI::NonNegativeNumber)
+      ->check(apps::at_least(0))
       ->capture_default_str();
   app.add_option("--few-shot-data", o.few_shot_data, "file of rows with instruction, input, output");
   app.add_option("--over-length", o.evaluate.over_length,
@@ -65,7 +65,7 @@ void add_how(CLI::App& app, EvalOptions& o) {
   apps::add_decode_options(app, o.evaluate.decode);
   apps::add_stop_option(app, o.evaluate.stops);
   app.add_option("--cutoff-len", o.evaluate.cutoff_len, "loss: token limit of a row")
-      ->check(CLI::PositiveNumber)
+      ->check(apps::at_least(1))
       ->capture_default_str();
   app.add_flag("--train-on-inputs", o.evaluate.train_on_inputs, "loss: the prompt counts too");
 }

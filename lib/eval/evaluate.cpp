@@ -75,23 +75,6 @@ void count(size_t row, const Json& record, TaskResult& result) {
   if (right != strictly) result.disagreements.push_back(row);
 }
 
-/// Watches the texts of the rows in the batch for stop strings.
-class StopWatch {
- public:
-  StopWatch(const Tokenizer& tokenizer, const std::vector<std::string>& stops) : tokenizer_(tokenizer), stops_(stops) {}
-  bool sees(size_t row, const Ids& made) {
-    StoppedText& text = texts_.try_emplace(row, tokenizer_, stops_).first->second;
-    text.next(made.back());
-    return text.stopped();
-  }
-  void forget(size_t row) { texts_.erase(row); }
-
- private:
-  const Tokenizer& tokenizer_;
-  const std::vector<std::string>& stops_;
-  std::map<size_t, StoppedText> texts_;
-};
-
 void take_earlier_rows(const ProgressFile& file, size_t rows, DecodeOptions& decode, TaskResult& result) {
   for (const auto& [row, record] : file.done()) {
     if (row >= rows) continue;

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "eval/fingerprint.h"
 #include "eval/report.h"
+#include "eval/stop_strings.h"
 #include "model/load.h"
 
 namespace hyplora {
@@ -62,9 +63,7 @@ void check_options(const EvalOptions& o) {
   };
   one_of("--over-length", o.evaluate.over_length, "error", "truncate");
   one_of("--scoring", o.evaluate.scoring, "completion", "likelihood");
-  for (const auto& stop : o.evaluate.stops) {
-    if (stop.empty()) throw InputError("--stop: found an empty text, expected one at which completions end.");
-  }
+  check_stops(o.evaluate.stops);
   check_decode_options(o.evaluate.decode);
 }
 
@@ -187,7 +186,8 @@ class EvalRun {
   }
 
   Json hashes(const Subject& subject, const Benchmark& benchmark) const {
-    Json all{{"model", model_hash_}, {"adapter", subject.hash.empty() ? Json(nullptr) : Json(subject.hash)}};
+    Json all{{"of", "64-bit FNV-1a of whole files; model and adapter: config files and all .safetensors"}, {"model", model_hash_}};
+    all["adapter"] = subject.hash.empty() ? Json(nullptr) : Json(subject.hash);
     all["tokenizer"] = tokenizer_ ? Json(file_hash(tokenizer_->file())) : Json(nullptr);
     all["data"] = benchmark.hash;
     all["few_shot_data"] = options_.few_shot > 0 ? Json(file_hash(options_.few_shot_data)) : Json(nullptr);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/error.h"
+
 namespace hyplora {
 namespace {
 
@@ -28,6 +30,12 @@ std::string before_stop(const std::string& text, const std::vector<std::string>&
   return text.substr(0, earliest(text, stops));
 }
 
+void check_stops(const std::vector<std::string>& stops) {
+  for (const auto& stop : stops) {
+    if (stop.empty()) throw InputError("--stop: found an empty text, expected one at which completions end.");
+  }
+}
+
 void StoppedText::follow(const Ids& prompt) {
   for (const int64_t id : prompt) stream_.next(id);
 }
@@ -44,6 +52,12 @@ std::string StoppedText::take(const std::string& fresh, bool last) {
   std::string text = held_.substr(0, given);
   held_.erase(0, given);
   return text;
+}
+
+bool StopWatch::sees(size_t prompt, const Ids& made) {
+  StoppedText& text = texts_.try_emplace(prompt, tokenizer_, stops_).first->second;
+  text.next(made.back());
+  return text.stopped();
 }
 
 }  // namespace hyplora
