@@ -6,6 +6,7 @@
 #include "adapter/adapter.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "eval/fingerprint.h"
 #include "eval/report.h"
 #include "eval/stop_strings.h"
@@ -24,6 +25,14 @@ struct Benchmark {
 /// The base (empty path) or an adapter on it, and the name of its folder in the output.
 struct Subject {
   std::string adapter, name, hash;
+};
+
+/// A benchmark to be scored with a subject, and what is there of it from an earlier run.
+struct Job {
+  const Subject* subject;
+  const Benchmark* benchmark;
+  std::optional<Json> finished;  // its entry of results.json
+  std::optional<ProgressFile> progress;
 };
 
 /// `name`, or with "-2", "-3", ... behind it where it is taken.
@@ -81,6 +90,9 @@ class EvalRun {
     dtype_ = dtype_named(options.dtype, device);
     read_benchmarks();
     read_subjects();
+    for (const Subject& subject : subjects_) {
+      for (const Benchmark& benchmark : benchmarks_) jobs_.push_back({&subject, &benchmark, std::nullopt, std::nullopt});
+    }
     if (writes()) prepare_output();
   }
 
@@ -89,12 +101,10 @@ class EvalRun {
     if (subjects_.size() > 1) {
       for (const Subject& subject : subjects_) put_on(model, subject);
     }
-    for (const Subject& subject : subjects_) {
-      put_on(model, subject);
-      for (const Benchmark& benchmark : benchmarks_) {
-        score(model, subject, benchmark);
-        if (outcome_.interrupted) return outcome_;
-      }
+    for (Job& job : jobs_) {
+      if (job.benchmark == &benchmarks_.front()) put_on(model, *job.subject);
+      score(model, job);
+      if (outcome_.interrupted) return outcome_;
     }
     if (writes()) finish_output();
     return outcome_;
@@ -131,18 +141,23 @@ class EvalRun {
     }
   }
 
+  /// Everything is checked before the first file is written. A progress file says more than results.json, which may be older.
   void prepare_output() {
     require_writable_folder(options_.output);
     model_hash_ = folder_hash(options_.model);
-    if (!options_.resume) return;
     const fs::path results = fs::path(options_.output) / "results.json";
-    const Json earlier = fs::exists(results) ? read_json(results) : Json();
-    if (earlier.is_object()) earlier_ = earlier.value("results", Json::array());
-    for (const Subject& subject : subjects_) {
-      for (const Benchmark& benchmark : benchmarks_) {
-        earlier_entry(subject, benchmark);
-        ProgressFile::check(progress_path(subject, benchmark), identity(subject, benchmark));
-      }
+    const Json earlier = options_.resume && fs::exists(results) ? read_json(results) : Json();
+    for (Job& job : jobs_) {
+      if (!options_.resume) continue;
+      ProgressFile::check(progress_path(job), identity(job));
+      if (earlier.is_object() && !fs::exists(progress_path(job))) job.finished = earlier_entry(job, earlier.value("results", Json()));
+    }
+    for (Job& job : jobs_) {
+      const fs::path path = progress_path(job);
+      if (job.finished) continue;
+      if (!options_.resume && fs::exists(path)) log::warn("{}: without --resume an earlier run's rows are done again", path.string());
+      fs::create_directories(path.parent_path());
+      job.progress.emplace(path, identity(job), options_.resume);
     }
   }
 
@@ -151,12 +166,10 @@ class EvalRun {
     if (!subject.adapter.empty()) Adapters::load(model, subject.adapter);
   }
 
-  fs::path folder(const Subject& subject) const {
-    return subjects_.size() < 2 ? fs::path(options_.output) : fs::path(options_.output) / subject.name;
+  fs::path folder(const Job& job) const {
+    return subjects_.size() < 2 ? fs::path(options_.output) : fs::path(options_.output) / job.subject->name;
   }
-  fs::path progress_path(const Subject& subject, const Benchmark& benchmark) const {
-    return folder(subject) / (benchmark.name + ".progress.jsonl");
-  }
+  fs::path progress_path(const Job& job) const { return folder(job) / (job.benchmark->name + ".progress.jsonl"); }
 
   Json settings() const {
     const DecodeOptions& d = evaluate_.decode;
@@ -185,36 +198,33 @@ class EvalRun {
             {"cutoff_len", evaluate_.cutoff_len}};
   }
 
-  Json hashes(const Subject& subject, const Benchmark& benchmark) const {
+  Json hashes(const Job& job) const {
     Json all{{"of", "64-bit FNV-1a of whole files; model and adapter: config files and all .safetensors"}, {"model", model_hash_}};
-    all["adapter"] = subject.hash.empty() ? Json(nullptr) : Json(subject.hash);
+    all["adapter"] = job.subject->hash.empty() ? Json(nullptr) : Json(job.subject->hash);
     all["tokenizer"] = tokenizer_ ? Json(file_hash(tokenizer_->file())) : Json(nullptr);
-    all["data"] = benchmark.hash;
+    all["data"] = job.benchmark->hash;
     all["few_shot_data"] = options_.few_shot > 0 ? Json(file_hash(options_.few_shot_data)) : Json(nullptr);
     return all;
   }
 
   /// What must be the same for an earlier run's rows to count; batch and device only change how fast they come.
-  Json identity(const Subject& subject, const Benchmark& benchmark) const {
-    Json same = settings();
-    for (const char* key : {"batch_size", "device"}) same.erase(key);
-    return {{"benchmark", benchmark.prepared.task->name},
-            {"rows", benchmark.prepared.count()},
-            {"hashes", hashes(subject, benchmark)},
-            {"settings", same}};
+  Json identity(const Job& job) const {
+    return identity(job.benchmark->prepared.task->name, job.benchmark->prepared.count(), hashes(job), settings());
+  }
+  static Json identity(const Json& benchmark, const Json& rows, const Json& hashes, Json settings) {
+    for (const char* key : {"batch_size", "device"}) settings.erase(key);
+    return {{"benchmark", benchmark}, {"rows", rows}, {"hashes", hashes}, {"settings", settings}};
   }
 
-  /// What results.json of an earlier run says of this benchmark; InputError where it was another run.
-  std::optional<Json> earlier_entry(const Subject& subject, const Benchmark& benchmark) const {
-    const Json adapter = subject.adapter.empty() ? Json(nullptr) : Json(subject.adapter);
-    for (const Json& entry : earlier_) {
-      if (!entry.is_object() || entry.value("benchmark", "") != benchmark.prepared.task->name || entry.value("adapter", Json()) != adapter ||
-          entry.value("data", "") != benchmark.file.string())
+  /// What results.json of an earlier run says of this job; InputError where it was another run.
+  std::optional<Json> earlier_entry(const Job& job, const Json& entries) const {
+    for (const Json& entry : entries) {
+      if (!entry.is_object() || entry.value("benchmark", Json()) != Json(job.benchmark->prepared.task->name) ||
+          entry.value("adapter", Json()) != adapter_json(job) || entry.value("data", Json()) != Json(job.benchmark->file.string()))
         continue;
-      Json before{{"benchmark", entry["benchmark"]}, {"rows", entry.value("n", Json())}, {"hashes", entry.value("hashes", Json())}};
-      before["settings"] = entry.value("settings", Json::object());
-      for (const char* key : {"batch_size", "device"}) before["settings"].erase(key);
-      if (const auto changed = difference(before, identity(subject, benchmark))) {
+      const Json before = identity(entry["benchmark"], entry.value("n", Json()), entry.value("hashes", Json()),
+                                   entry.value("settings", Json::object()));
+      if (const auto changed = difference(before, identity(job))) {
         throw InputError("{}: was written by another run: {}; choose another --output, or leave out --resume.",
                          (fs::path(options_.output) / "results.json").string(), *changed);
       }
@@ -223,45 +233,41 @@ class EvalRun {
     return std::nullopt;
   }
 
-  TaskStart start_of(const Subject& subject, const Benchmark& benchmark, const ProgressFile* progress) const {
-    const PreparedTask& prepared = benchmark.prepared;
-    TaskStart start{benchmark.name, subject.adapter, static_cast<int64_t>(prepared.count()), 0, prepared.longest(),
+  static Json adapter_json(const Job& job) { return job.subject->adapter.empty() ? Json(nullptr) : Json(job.subject->adapter); }
+
+  TaskStart start_of(const Job& job) const {
+    const PreparedTask& prepared = job.benchmark->prepared;
+    TaskStart start{job.benchmark->name, job.subject->adapter, static_cast<int64_t>(prepared.count()), 0, prepared.longest(),
                     prepared.truncated_count(), 0};
-    if (progress != nullptr) start.done = static_cast<int64_t>(progress->done().size());
+    if (job.progress) start.done = static_cast<int64_t>(job.progress->done().size());
     start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_.decode);
     return start;
   }
 
-  void score(const Transformer& model, const Subject& subject, const Benchmark& benchmark) {
-    if (const auto entry = earlier_entry(subject, benchmark)) {
-      outcome_.results.push_back(*entry);
+  void score(const Transformer& model, Job& job) {
+    if (job.finished) {
+      outcome_.results.push_back(*job.finished);
       outcome_.records.push_back(Json::array());
       return;
     }
-    std::optional<ProgressFile> progress;
-    if (writes()) fs::create_directories(folder(subject));
-    if (writes() && benchmark.prepared.task->verdict != Verdict::loss) {
-      progress.emplace(progress_path(subject, benchmark), identity(subject, benchmark), options_.resume);
-    }
-    observer_.started(start_of(subject, benchmark, progress ? &*progress : nullptr));
+    observer_.started(start_of(job));
     TaskResult result =
-        evaluate(model, tokenizer_.get(), benchmark.prepared, evaluate_,
-                 [&](int64_t done, int64_t correct) { observer_.advanced(done, correct); }, progress ? &*progress : nullptr);
+        evaluate(model, tokenizer_.get(), job.benchmark->prepared, evaluate_,
+                 [&](int64_t done, int64_t correct) { observer_.advanced(done, correct); }, job.progress ? &*job.progress : nullptr);
     outcome_.interrupted = result.interrupted;
-    if (result.interrupted) return;
-    add_entry(subject, benchmark, std::move(result));
+    if (!result.interrupted) add_entry(job, std::move(result));
   }
 
-  void add_entry(const Subject& subject, const Benchmark& benchmark, TaskResult result) {
+  void add_entry(const Job& job, TaskResult result) {
     Json entry = result.to_json();
     entry["model"] = options_.model;
-    entry["adapter"] = subject.adapter.empty() ? Json(nullptr) : Json(subject.adapter);
-    entry["data"] = benchmark.file.string();
-    if (writes()) entry["hashes"] = hashes(subject, benchmark);
+    entry["adapter"] = adapter_json(job);
+    entry["data"] = job.benchmark->file.string();
+    if (writes()) entry["hashes"] = hashes(job);
     entry["settings"] = settings();
     outcome_.results.push_back(std::move(entry));
     if (writes() && !result.records.empty()) {
-      write_file(folder(subject) / (benchmark.name + ".json"),
+      write_file(folder(job) / (job.benchmark->name + ".json"),
                  result.records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     }
     outcome_.records.push_back(std::move(result.records));
@@ -274,9 +280,7 @@ class EvalRun {
     const fs::path output = options_.output;
     write_file(output / "report.html", evaluation_report(outcome_.results));
     write_file(output / "results.json", file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    for (const Subject& subject : subjects_) {
-      for (const Benchmark& benchmark : benchmarks_) fs::remove(progress_path(subject, benchmark));
-    }
+    for (const Job& job : jobs_) fs::remove(progress_path(job));
   }
 
   const EvalOptions& options_;
@@ -289,7 +293,7 @@ class EvalRun {
   std::vector<Benchmark> benchmarks_;
   std::vector<Subject> subjects_;
   std::string model_hash_;
-  Json earlier_ = Json::array();
+  std::vector<Job> jobs_;
   EvalOutcome outcome_;
 };
 
