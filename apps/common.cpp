@@ -56,13 +56,11 @@ void add_common_options(CLI::App& app, CommonOptions& o) {
 }
 
 void add_decode_options(CLI::App& app, DecodeOptions& o) {
-  app.add_option("--max-new-tokens", o.max_new_tokens, "a completion's length at most")->check(at_least(1))->capture_default_str();
-  app.add_option("--batch-size", o.batch_size, "prompts in the model at a time")
+  app.add_option("--max-new-tokens", o.max_new_tokens, "a completion's length at most")
       ->check(at_least(1))
       ->capture_default_str();
-  app.add_option("--beams", o.beams, "beam search with so many beams (1: greedy)")
-      ->check(at_least(1))
-      ->capture_default_str();
+  app.add_option("--batch-size", o.batch_size, "prompts in the model at a time")->check(at_least(1))->capture_default_str();
+  app.add_option("--beams", o.beams, "beam search with so many beams (1: greedy)")->check(at_least(1))->capture_default_str();
   app.add_option("--length-penalty", o.length_penalty, "beams: scores are divided by tokens^P")->capture_default_str();
   app.add_flag("--early-stopping", o.early_stopping, "beams: stop as soon as all beams have ended");
   app.add_option("--temperature", o.temperature, "0: the most likely; else sampling")->capture_default_str();

@@ -28,10 +28,11 @@ void EvalProgress::started(const TaskStart& start) {
   task_ = start;
   begin_ = last_line_ = Clock::now();
   tenths_ = 10 * start.done / start.rows;
-  log::info("{} with {}: {} rows ({} done before, {} cut to fit the context), {} at a time of up to {} tokens, keys and values at "
-            "most {:.1f} MiB",
-            start.benchmark, start.adapter.empty() ? "no adapter" : start.adapter, start.rows, start.done, start.truncated,
-            batch_size_, start.longest, static_cast<double>(start.cache_bytes) / (1 << 20));
+  log::info(
+      "{} with {}: {} rows ({} done before, {} cut to fit the context), {} at a time of up to {} tokens, keys and values at "
+      "most {:.1f} MiB",
+      start.benchmark, start.adapter.empty() ? "no adapter" : start.adapter, start.rows, start.done, start.truncated,
+      batch_size_, start.longest, static_cast<double>(start.cache_bytes) / (1 << 20));
 }
 
 void EvalProgress::advanced(int64_t done, int64_t correct) {
@@ -66,18 +67,20 @@ void print_table(const std::vector<Json>& results) {
                   r["loss"].get<double>(), r["perplexity"].get<double>(), tokens);
       continue;
     }
-    const std::string strict = r.contains("accuracy_strict") ? fmt::format("{:.1f}%", 100 * r["accuracy_strict"].get<double>()) : "-";
+    const std::string strict =
+        r.contains("accuracy_strict") ? fmt::format("{:.1f}%", 100 * r["accuracy_strict"].get<double>()) : "-";
     std::printf("%-14s %-22s %6ld %8ld %9.1f%% %7.1f%% %9s %9.2f %10.0f\n", name.c_str(), adapter.c_str(), n,
-                r["correct"].get<long>(), 100 * r["accuracy"].get<double>(), 100 * r["stderr"].get<double>(), strict.c_str(), rows,
-                tokens);
+                r["correct"].get<long>(), 100 * r["accuracy"].get<double>(), 100 * r["stderr"].get<double>(), strict.c_str(),
+                rows, tokens);
     if (r.contains("accuracy_normalised")) {
       std::printf("%-14s %-22s by log-likelihood a token: %.1f%%\n", "", "", 100 * r["accuracy_normalised"].get<double>());
     }
   }
   for (const auto& r : results) {
     if (r["truncated"].get<int64_t>() > 0) {
-      std::printf("%s with %s: %ld rows were cut from %s\n", r["benchmark"].get<std::string>().c_str(), name_of_adapter(r).c_str(),
-                  r["truncated"].get<long>(), r.contains("loss") ? "the right (--cutoff-len)" : "the left to fit the context");
+      std::printf("%s with %s: %ld rows were cut from %s\n", r["benchmark"].get<std::string>().c_str(),
+                  name_of_adapter(r).c_str(), r["truncated"].get<long>(),
+                  r.contains("loss") ? "the right (--cutoff-len)" : "the left to fit the context");
     }
   }
 }

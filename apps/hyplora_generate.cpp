@@ -65,7 +65,8 @@ std::string completion_text(const Tokenizer& tokenizer, const Ids& prompt, const
 }
 
 /// One prompt; each piece of text is printed as soon as it is certain.
-std::string stream_completion(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments, const Ids& prompt) {
+std::string stream_completion(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments,
+                              const Ids& prompt) {
   StoppedText text(tokenizer, arguments.stops);
   text.follow(prompt);
   std::string all;
@@ -85,7 +86,8 @@ std::string stream_completion(const Transformer& model, const Tokenizer& tokeniz
 }
 
 /// The whole text at once, as beams need it.
-std::string whole_completion(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments, const Ids& prompt) {
+std::string whole_completion(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments,
+                             const Ids& prompt) {
   std::string text;
   decode(model, {prompt}, arguments.decode, [&](size_t, const std::vector<Completion>& best) {
     text = before_stop(completion_text(tokenizer, prompt, best.front().ids), arguments.stops);
@@ -104,12 +106,12 @@ int chat(const Transformer& model, const Tokenizer& tokenizer, const Arguments& 
 
 void print(const Arguments& arguments, const Tokenizer* tokenizer, const Ids& prompt, const Completion& completion) {
   if (arguments.scores) std::printf("%.6f\t", completion.score);
-  std::puts(arguments.output_ids
-                ? Json(completion.ids).dump().c_str()
-                : before_stop(completion_text(*tokenizer, prompt, completion.ids), arguments.stops).c_str());
+  std::puts(arguments.output_ids ? Json(completion.ids).dump().c_str()
+                                 : before_stop(completion_text(*tokenizer, prompt, completion.ids), arguments.stops).c_str());
 }
 
-int complete(const Transformer& model, const Tokenizer* tokenizer, const Arguments& arguments, const std::vector<Ids>& prompts) {
+int complete(const Transformer& model, const Tokenizer* tokenizer, const Arguments& arguments,
+             const std::vector<Ids>& prompts) {
   if (prompts.size() == 1 && arguments.decode.beams == 1 && !arguments.output_ids && ::isatty(STDOUT_FILENO) == 1) {
     stream_completion(model, *tokenizer, arguments, prompts[0]);
     std::puts("");
@@ -134,7 +136,8 @@ void check(const Arguments& arguments) {
   if (arguments.chats() && ::isatty(STDIN_FILENO) != 1) {
     throw InputError("give either --prompt TEXT or --ids FILE; without them a chat begins, which needs a terminal.");
   }
-  if (arguments.scores && arguments.decode.beams < 2) throw InputError("--scores: only beams have scores; give --beams above 1.");
+  if (arguments.scores && arguments.decode.beams < 2)
+    throw InputError("--scores: only beams have scores; give --beams above 1.");
   check_decode_options(arguments.decode);
   check_stops(arguments.stops);
 }

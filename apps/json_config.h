@@ -5,8 +5,8 @@
 
 namespace hyplora::apps {
 
-/// Adds --config to the program. InputError when the file is parsed: an unknown key (with the nearest known one), a value of the
-/// wrong type.
+/// Adds --config to the program. InputError when the file is parsed: an unknown key (with the nearest known one), a value of
+/// the wrong type.
 void add_json_config(CLI::App& app);
 
 }  // namespace hyplora::apps

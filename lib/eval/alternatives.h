@@ -6,8 +6,8 @@
 
 namespace hyplora {
 
-/// Its result holds each of the alternatives, in their order, with its sum of log-probabilities (natural logarithm). None may be
-/// empty.
+/// Its result holds each of the alternatives, in their order, with its sum of log-probabilities (natural logarithm). None may
+/// be empty.
 std::unique_ptr<Search> make_alternatives(const std::vector<Ids>& alternatives);
 
 }  // namespace hyplora

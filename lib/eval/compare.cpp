@@ -50,7 +50,8 @@ std::map<std::string, fs::path> record_files(const fs::path& folder) {
 std::vector<RecordPair> common_records(const fs::path& a, const fs::path& b) {
   if (!fs::is_directory(a) && !fs::is_directory(b)) return {{a.stem().string(), read_json(a), read_json(b)}};
   for (const fs::path& place : {a, b}) {
-    if (!fs::is_directory(place)) throw InputError("--compare: {} is not a folder; give two folders, or two files.", place.string());
+    if (!fs::is_directory(place))
+      throw InputError("--compare: {} is not a folder; give two folders, or two files.", place.string());
   }
   std::vector<RecordPair> pairs;
   const auto files_a = record_files(a), files_b = record_files(b);

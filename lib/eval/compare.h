@@ -32,8 +32,8 @@ struct RecordPair {
   std::string benchmark;
   nlohmann::ordered_json a, b;
 };
-/// The records that two places hold in common: two files, or two folders with hyplora-eval's record files, also in the folders of
-/// several adapters. InputError when there are none.
+/// The records that two places hold in common: two files, or two folders with hyplora-eval's record files, also in the folders
+/// of several adapters. InputError when there are none.
 std::vector<RecordPair> common_records(const fs::path& a, const fs::path& b);
 
 /// Two-sided, of `first` + `second` discordant rows.

@@ -31,7 +31,8 @@ struct DecodeOptions {
   uint64_t seed = 42;
 
   std::set<size_t> skipped;  // prompts, by index, that are not completed
-  /// Greedy and sampling: called after each new token with the prompt's index and what was made so far; true ends the completion.
+  /// Greedy and sampling: called after each new token with the prompt's index and what was made so far; true ends the
+  /// completion.
   std::function<bool(size_t prompt, const Ids& made)> ends_here;
   /// Asked before each pass; true: decode returns, and prompts that are not done stay undone.
   std::function<bool()> interrupted;

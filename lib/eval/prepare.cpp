@@ -18,8 +18,8 @@ size_t common_start(const std::vector<Ids>& all) {
   return count;
 }
 
-/// Prompt and alternative are one text, as in training; what they all begin with is the prompt. Every alternative keeps at least
-/// a token.
+/// Prompt and alternative are one text, as in training; what they all begin with is the prompt. Every alternative keeps at
+/// least a token.
 void add_alternatives(const PromptText& prompt, const Tokenizer& tokenizer, PreparedTask& made) {
   const Row& row = made.rows[made.prompts.size() - 1];
   Ids& prompt_ids = made.prompts.back();
@@ -52,10 +52,12 @@ void fit_context(const ModelSpec& spec, const Tokenizer& tokenizer, const Evalua
   if (!made.truncated.back()) return;
   const std::string& where = made.rows[made.prompts.size() - 1].where;
   if (options.over_length == "error") {
-    throw InputError("{}: its prompt has {} tokens, but the model's context is {} (max_position_embeddings); see --over-length.",
-                     where, tokens, spec.max_positions);
+    throw InputError(
+        "{}: its prompt has {} tokens, but the model's context is {} (max_position_embeddings); see --over-length.", where,
+        tokens, spec.max_positions);
   }
-  const int64_t wished = made.alternative_ids.empty() ? std::min(options.decode.max_new_tokens, spec.max_positions / 2) : needed;
+  const int64_t wished =
+      made.alternative_ids.empty() ? std::min(options.decode.max_new_tokens, spec.max_positions / 2) : needed;
   const int64_t kept = spec.max_positions - wished;
   if (kept < 2) throw InputError("{}: its alternatives do not fit into the model's context of {}.", where, spec.max_positions);
   const bool keeps_bos = tokenizer.bos() && ids.front() == *tokenizer.bos();
@@ -77,7 +79,12 @@ void prepare_prompts(const Tokenizer& tokenizer, const ModelSpec& spec, const Ev
 }
 
 void prepare_examples(const Tokenizer* tokenizer, const ModelSpec& spec, const EvaluateOptions& options, PreparedTask& made) {
-  const ExampleOptions as{options.prompt, std::min(options.cutoff_len, spec.max_positions), "truncate", options.train_on_inputs};
+  if (!options.shots.empty() || options.scoring == "likelihood") {
+    throw InputError("loss: it is measured on the rows as they are; leave out {}.",
+                     options.shots.empty() ? "--scoring likelihood" : "--few-shot");
+  }
+  const ExampleOptions as{options.prompt, std::min(options.cutoff_len, spec.max_positions), "truncate",
+                          options.train_on_inputs};
   made.examples = make_examples(made.rows, tokenizer, as, spec.vocab_size);
   for (const auto& example : made.examples.examples) {
     made.truncated.push_back(example.truncated);

@@ -1,5 +1,5 @@
-// Rows -> what the model is given: few-shot prompts as token ids, alternatives to be scored, or examples whose loss is measured.
-// All that can be wrong with rows shows here, before anything is computed.
+// Rows -> what the model is given: few-shot prompts as token ids, alternatives to be scored, or examples whose loss is
+// measured. All that can be wrong with rows shows here, before anything is computed.
 #pragma once
 
 #include "eval/decode.h"
@@ -11,18 +11,18 @@ namespace hyplora {
 struct EvaluateOptions {
   PromptTemplate prompt;
   DecodeOptions decode;
-  std::vector<Turn> shots;               // worked examples before each prompt
-  std::string over_length = "error";     // error or truncate: a prompt that leaves no room in the model's context
-  std::vector<std::string> stops;        // a completion ends before the first of these
-  std::string scoring = "completion";    // completion, or likelihood of each alternative
-  int64_t cutoff_len = 256;              // loss: token limit of a row
-  bool train_on_inputs = false;          // loss: whether the prompt counts too
+  std::vector<Turn> shots;             // worked examples before each prompt
+  std::string over_length = "error";   // error or truncate: a prompt that leaves no room in the model's context
+  std::vector<std::string> stops;      // a completion ends before the first of these
+  std::string scoring = "completion";  // completion, or likelihood of each alternative
+  int64_t cutoff_len = 256;            // loss: token limit of a row
+  bool train_on_inputs = false;        // loss: whether the prompt counts too
 };
 
 struct PreparedTask {
   const Task* task = nullptr;
   std::vector<Row> rows;
-  std::vector<std::string> texts;                      // of the prompts
+  std::vector<std::string> texts;  // of the prompts
   std::vector<Ids> prompts;
   std::vector<bool> truncated;                         // prompts that lost their oldest tokens
   std::vector<std::vector<std::string>> alternatives;  // likelihood: a list for each row

@@ -27,7 +27,6 @@ class ProgressFile {
   void add(size_t row, const nlohmann::ordered_json& record);
 
  private:
-
   fs::path path_;
   std::map<size_t, nlohmann::ordered_json> done_;
   std::ofstream file_;

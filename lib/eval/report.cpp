@@ -51,7 +51,8 @@ std::string axis(double width) {
     const double share = i / 5.0;
     svg += fmt::format("<line x1=\"{}\" x2=\"{:.0f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#ddd\"/>\n", left, width - right,
                        y_of(share), y_of(share));
-    svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.0f} %</text>\n", left - 6, y_of(share) + 4, 100 * share);
+    svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.0f} %</text>\n", left - 6, y_of(share) + 4,
+                       100 * share);
   }
   return svg;
 }
@@ -61,11 +62,12 @@ std::string drawn(const Json& entry, double x, const char* colour) {
   const double accuracy = entry["accuracy"], error = entry["stderr"], middle = x + bar / 2;
   const double low = std::max(0.0, accuracy - error), high = std::min(1.0, accuracy + error);
   std::string svg = fmt::format(
-      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\" fill=\"{}\"><title>{} {}: {:.1f} % ± {:.1f} %</title></rect>\n",
+      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\" fill=\"{}\"><title>{} {}: {:.1f} % ± {:.1f} "
+      "%</title></rect>\n",
       x, y_of(accuracy), bar, plot_height * accuracy, colour, escaped(entry["benchmark"]), escaped(adapter_of(entry)),
       100 * accuracy, 100 * error);
-  svg += fmt::format("<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\" stroke=\"#222\"/>\n", middle, y_of(high),
-                     y_of(low));
+  svg += fmt::format("<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\" stroke=\"#222\"/>\n", middle,
+                     y_of(high), y_of(low));
   return svg;
 }
 
@@ -88,12 +90,13 @@ std::string chart(const std::vector<Json>& scored) {
     svg += drawn(entry, start + static_cast<double>(series) * (bar + gap), colours[series % std::size(colours)]);
   }
   for (size_t i = 0; i < benchmarks.size(); ++i) {
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", left + group * (static_cast<double>(i) + 0.5),
-                       top + plot_height + 18, escaped(benchmarks[i]));
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
+                       left + group * (static_cast<double>(i) + 0.5), top + plot_height + 18, escaped(benchmarks[i]));
   }
   svg += "</svg>\n<p>";
   for (size_t i = 0; i < adapters.size(); ++i) {
-    svg += fmt::format("<span style=\"color:{}\">&#9632;</span> {} &nbsp; ", colours[i % std::size(colours)], escaped(adapters[i]));
+    svg += fmt::format("<span style=\"color:{}\">&#9632;</span> {} &nbsp; ", colours[i % std::size(colours)],
+                       escaped(adapters[i]));
   }
   return svg + "</p>\n<p>Whiskers: one standard error to either side.</p>\n";
 }
@@ -110,8 +113,8 @@ std::string figure(const Json& entry, const char* key, int digits) {
 
 std::string table(const std::vector<Json>& results) {
   std::string html = "<table>\n<tr>";
-  for (const char* name : {"benchmark", "adapter", "rows", "correct", "accuracy", "±", "strict", "normalised", "loss", "perplexity",
-                           "truncated", "rows/s", "tokens/s", "seconds"}) {
+  for (const char* name : {"benchmark", "adapter", "rows", "correct", "accuracy", "±", "strict", "normalised", "loss",
+                           "perplexity", "truncated", "rows/s", "tokens/s", "seconds"}) {
     html += fmt::format("<th>{}</th>", name);
   }
   html += "</tr>\n";
@@ -133,15 +136,19 @@ std::string shown(const Json& value) {
 std::string settings_table(const std::vector<Json>& results) {
   std::string html = "<table>\n<tr><th>model</th>" + cell(shown(results[0].value("model", Json("")))) + "</tr>\n";
   const Json hashes = results[0].value("hashes", Json::object()), settings = results[0].value("settings", Json::object());
-  for (const auto& [key, value] : settings.items()) html += "<tr><th>" + escaped(key) + "</th>" + cell(shown(value)) + "</tr>\n";
+  for (const auto& [key, value] : settings.items())
+    html += "<tr><th>" + escaped(key) + "</th>" + cell(shown(value)) + "</tr>\n";
   for (const char* key : {"model", "tokenizer", "few_shot_data"}) {
     if (hashes.contains(key) && hashes[key].is_string())
       html += fmt::format("<tr><th>hash of {}</th>{}</tr>\n", key, cell(hashes[key]));
   }
-  html += "</table>\n<h2>Files</h2>\n<table>\n<tr><th>benchmark</th><th>data</th><th>hash</th><th>adapter</th><th>hash</th></tr>\n";
+  html +=
+      "</table>\n<h2>Files</h2>\n<table>\n<tr><th>benchmark</th><th>data</th><th>hash</th><th>adapter</th><th>hash</th></tr>\n";
   for (const Json& e : results) {
     const Json own = e.value("hashes", Json::object());
-    const auto hash = [&](const char* key) { return own.contains(key) && own[key].is_string() ? own[key].get<std::string>() : ""; };
+    const auto hash = [&](const char* key) {
+      return own.contains(key) && own[key].is_string() ? own[key].get<std::string>() : "";
+    };
     html += "<tr>" + cell(e["benchmark"]) + cell(e.value("data", "")) + cell(hash("data")) + cell(adapter_of(e)) +
             cell(hash("adapter")) + "</tr>\n";
   }
@@ -154,10 +161,12 @@ std::string evaluation_report(const std::vector<Json>& results) {
   std::string html =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>hyplora evaluation</title>\n<style>\n"
       "body { font-family: sans-serif; margin: 2em; }\ntable { border-collapse: collapse; margin: 1em 0; }\n"
-      "td, th { border: 1px solid #ccc; padding: 0.25em 0.6em; text-align: left; font-size: 0.9em; }\n</style>\n</head>\n<body>\n"
+      "td, th { border: 1px solid #ccc; padding: 0.25em 0.6em; text-align: left; font-size: 0.9em; "
+      "}\n</style>\n</head>\n<body>\n"
       "<h1>Evaluation</h1>\n";
   std::vector<Json> scored;
-  std::copy_if(results.begin(), results.end(), std::back_inserter(scored), [](const Json& e) { return e.contains("accuracy"); });
+  std::copy_if(results.begin(), results.end(), std::back_inserter(scored),
+               [](const Json& e) { return e.contains("accuracy"); });
   if (!scored.empty()) html += chart(scored);
   html += table(results);
   if (!results.empty()) html += "<h2>Settings</h2>\n" + settings_table(results);

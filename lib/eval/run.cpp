@@ -65,8 +65,7 @@ std::vector<Turn> read_shots(const EvalOptions& options) {
 
 void check_options(const EvalOptions& o) {
   if (o.model.empty() || o.data.empty()) throw InputError("--model and --data are needed (or --compare A B).");
-  if (o.resume && o.output.empty())
-    throw InputError("--resume needs --output, the folder of the run that is to go on.");
+  if (o.resume && o.output.empty()) throw InputError("--resume needs --output, the folder of the run that is to go on.");
   const auto one_of = [](const char* name, const std::string& found, const char* first, const char* second) {
     if (found != first && found != second) throw InputError("{}: found \"{}\", expected {} or {}.", name, found, first, second);
   };
@@ -93,16 +92,15 @@ class EvalRun {
     for (const Subject& subject : subjects_) {
       for (const Benchmark& benchmark : benchmarks_) jobs_.push_back({&subject, &benchmark, std::nullopt, std::nullopt});
     }
-    if (writes()) prepare_output();
+    if (writes()) check_output();
   }
 
   EvalOutcome run() {
     Transformer model = load_model(options_.model, spec_, {dtype_, device_, false});
-    if (subjects_.size() > 1) {
-      for (const Subject& subject : subjects_) put_on(model, subject);
-    }
+    for (const Subject& subject : subjects_) put_on(model, subject);  // each is proven to fit
+    if (writes()) start_progress();
     for (Job& job : jobs_) {
-      if (job.benchmark == &benchmarks_.front()) put_on(model, *job.subject);
+      if (subjects_.size() > 1 && job.benchmark == &benchmarks_.front()) put_on(model, *job.subject);
       score(model, job);
       if (outcome_.interrupted) return outcome_;
     }
@@ -136,26 +134,32 @@ class EvalRun {
     for (const auto& named : options_.adapters.empty() ? std::vector<std::string>{"none"} : options_.adapters) {
       const std::string adapter = named == "none" ? "" : named;
       if (!adapter.empty()) read_adapter_options(adapter);
-      subjects_.push_back({adapter, unique_name(adapter_name(adapter), taken),
-                           adapter.empty() || !writes() ? "" : folder_hash(adapter)});
+      subjects_.push_back(
+          {adapter, unique_name(adapter_name(adapter), taken), adapter.empty() || !writes() ? "" : folder_hash(adapter)});
     }
   }
 
-  /// Everything is checked before the first file is written. A progress file says more than results.json, which may be older.
-  void prepare_output() {
+  /// A progress file says more than results.json, which may be older.
+  void check_output() {
     require_writable_folder(options_.output);
     model_hash_ = folder_hash(options_.model);
+    if (!options_.resume) return;
     const fs::path results = fs::path(options_.output) / "results.json";
-    const Json earlier = options_.resume && fs::exists(results) ? read_json(results) : Json();
+    const Json earlier = fs::exists(results) ? read_json(results) : Json();
     for (Job& job : jobs_) {
-      if (!options_.resume) continue;
       ProgressFile::check(progress_path(job), identity(job));
-      if (earlier.is_object() && !fs::exists(progress_path(job))) job.finished = earlier_entry(job, earlier.value("results", Json()));
+      if (earlier.is_object() && !fs::exists(progress_path(job)))
+        job.finished = earlier_entry(job, earlier.value("results", Json()));
     }
+  }
+
+  /// The first that is written, when nothing is wrong any more.
+  void start_progress() {
     for (Job& job : jobs_) {
       const fs::path path = progress_path(job);
       if (job.finished) continue;
-      if (!options_.resume && fs::exists(path)) log::warn("{}: without --resume an earlier run's rows are done again", path.string());
+      if (!options_.resume && fs::exists(path))
+        log::warn("{}: without --resume an earlier run's rows are done again", path.string());
       fs::create_directories(path.parent_path());
       job.progress.emplace(path, identity(job), options_.resume);
     }
@@ -199,7 +203,8 @@ class EvalRun {
   }
 
   Json hashes(const Job& job) const {
-    Json all{{"of", "64-bit FNV-1a of whole files; model and adapter: config files and all .safetensors"}, {"model", model_hash_}};
+    Json all{{"of", "64-bit FNV-1a of whole files; model and adapter: config files and all .safetensors"},
+             {"model", model_hash_}};
     all["adapter"] = job.subject->hash.empty() ? Json(nullptr) : Json(job.subject->hash);
     all["tokenizer"] = tokenizer_ ? Json(file_hash(tokenizer_->file())) : Json(nullptr);
     all["data"] = job.benchmark->hash;
@@ -220,7 +225,8 @@ class EvalRun {
   std::optional<Json> earlier_entry(const Job& job, const Json& entries) const {
     for (const Json& entry : entries) {
       if (!entry.is_object() || entry.value("benchmark", Json()) != Json(job.benchmark->prepared.task->name) ||
-          entry.value("adapter", Json()) != adapter_json(job) || entry.value("data", Json()) != Json(job.benchmark->file.string()))
+          entry.value("adapter", Json()) != adapter_json(job) ||
+          entry.value("data", Json()) != Json(job.benchmark->file.string()))
         continue;
       const Json before = identity(entry["benchmark"], entry.value("n", Json()), entry.value("hashes", Json()),
                                    entry.value("settings", Json::object()));
@@ -237,8 +243,13 @@ class EvalRun {
 
   TaskStart start_of(const Job& job) const {
     const PreparedTask& prepared = job.benchmark->prepared;
-    TaskStart start{job.benchmark->name, job.subject->adapter, static_cast<int64_t>(prepared.count()), 0, prepared.longest(),
-                    prepared.truncated_count(), 0};
+    TaskStart start{job.benchmark->name,
+                    job.subject->adapter,
+                    static_cast<int64_t>(prepared.count()),
+                    0,
+                    prepared.longest(),
+                    prepared.truncated_count(),
+                    0};
     if (job.progress) start.done = static_cast<int64_t>(job.progress->done().size());
     start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_.decode);
     return start;
@@ -251,9 +262,9 @@ class EvalRun {
       return;
     }
     observer_.started(start_of(job));
-    TaskResult result =
-        evaluate(model, tokenizer_.get(), job.benchmark->prepared, evaluate_,
-                 [&](int64_t done, int64_t correct) { observer_.advanced(done, correct); }, job.progress ? &*job.progress : nullptr);
+    TaskResult result = evaluate(
+        model, tokenizer_.get(), job.benchmark->prepared, evaluate_,
+        [&](int64_t done, int64_t correct) { observer_.advanced(done, correct); }, job.progress ? &*job.progress : nullptr);
     outcome_.interrupted = result.interrupted;
     if (!result.interrupted) add_entry(job, std::move(result));
   }

@@ -109,8 +109,8 @@ std::vector<std::string> task_names() {
 const Task& find_task(const std::string& name) {
   const Task* task = lookup(name);
   if (task == nullptr) {
-    throw InputError("--benchmark: found \"{}\", expected one of {}; the nearest is \"{}\".", name, fmt::join(task_names(), ", "),
-                     nearest_name(lowered(name), task_names()));
+    throw InputError("--benchmark: found \"{}\", expected one of {}; the nearest is \"{}\".", name,
+                     fmt::join(task_names(), ", "), nearest_name(lowered(name), task_names()));
   }
   return *task;
 }

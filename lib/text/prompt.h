@@ -54,8 +54,8 @@ PromptText render_example(const PromptTemplate& prompt, std::string_view instruc
 struct Turn {
   std::string instruction, input, output;
 };
-/// The prompt behind earlier turns, each of them rendered as a prompt, its output and `turn_end`. Worked examples and the history
-/// of a chat are such turns.
+/// The prompt behind earlier turns, each of them rendered as a prompt, its output and `turn_end`. Worked examples and the
+/// history of a chat are such turns.
 PromptText render_conversation(const PromptTemplate& prompt, const std::vector<Turn>& turns, std::string_view instruction,
                                std::string_view input);
 

@@ -13,7 +13,8 @@ TEST_CASE("Turns follow each other as each template closes them; what opens a co
   const std::vector<Turn> turns{{"a", "", "b"}};
   const auto text = [&](const char* name) { return render_conversation(find_prompt_template(name), turns, "c", "").text; };
   CHECK(text("qwen") ==
-        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
+        "<|im_start|>system\nYou are a helpful "
+        "assistant.<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
         "<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n");
   const std::string llama = text("llama3"), gemma = text("gemma"), alpaca = text("alpaca");
   CHECK(llama.rfind("<|begin_of_text|>") == 0);

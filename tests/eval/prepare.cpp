@@ -41,7 +41,8 @@ double log_likelihood(const Transformer& model, const Ids& ids, size_t from) {
 TEST_CASE("Alternatives get the log-probabilities that whole forward passes give", "[eval]") {
   const Transformer model = test::small_model(5);
   const std::vector<Ids> prompts{{5, 9, 12}, {7}, {30, 31, 32, 33}};
-  const std::vector<std::vector<Ids>> alternatives{{{4, 8, 15}, {4, 8, 16, 23}, {42}}, {{3, 3}, {3, 3, 3}}, {{1}, {2}, {1, 2}, {1, 2}}};
+  const std::vector<std::vector<Ids>> alternatives{
+      {{4, 8, 15}, {4, 8, 16, 23}, {42}}, {{3, 3}, {3, 3, 3}}, {{1}, {2}, {1, 2}, {1, 2}}};
   for (const int64_t batch : {1, 8}) {
     DecodeOptions options;
     options.batch_size = batch;

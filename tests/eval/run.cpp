@@ -26,7 +26,8 @@ class Questions {
   explicit Questions(size_t rows = 12) {
     Json all = Json::array();
     for (size_t i = 0; i < rows; ++i) {
-      all.push_back({{"instruction", fmt::format("Tom has {} apples. He gets {} more apples. How many apples does he have now?", i, i + 1)},
+      all.push_back({{"instruction",
+                      fmt::format("Tom has {} apples. He gets {} more apples. How many apples does he have now?", i, i + 1)},
                      {"input", ""},
                      {"output", ""},
                      {"answer", std::to_string(2 * i + 1)}});
@@ -74,7 +75,8 @@ TEST_CASE("A run that is interrupted again and again ends with the records of on
     CHECK(questions.run(none).results.at(0)["n"] == 12);  // it is complete: nothing is done again
     CHECK(none.starts.empty());
     questions.options.evaluate.decode.max_new_tokens = 17;
-    CHECK(test::input_error([&] { questions.run(none); }).find("settings/max_new_tokens was 16, now it is 17") != std::string::npos);
+    CHECK(test::input_error([&] { questions.run(none); }).find("settings/max_new_tokens was 16, now it is 17") !=
+          std::string::npos);
     CHECK(read_file(questions.at("again/gsm8k.json")) == whole);
   }
 }
@@ -85,10 +87,10 @@ TEST_CASE("Progress of another run is refused before anything is computed, and s
   Quiet some;
   REQUIRE(questions.run(some, 2).interrupted);
   const std::string kept = read_file(questions.at("out/gsm8k.progress.jsonl"));
-  questions.options.evaluate.decode.beams = 2;
+  questions.options.evaluate.decode.seed = 43;
   Quiet none;
-  CHECK(test::input_error([&] { questions.run(none); }).find("beams was 1, now it is 2") != std::string::npos);
-  questions.options.evaluate.decode.beams = 1;
+  CHECK(test::input_error([&] { questions.run(none); }).find("settings/seed was 42, now it is 43") != std::string::npos);
+  questions.options.evaluate.decode.seed = 42;
   questions.options.evaluate.decode.batch_size = 1;  // changes nothing of the results
   CHECK(read_file(questions.at("out/gsm8k.progress.jsonl")) == kept);
   CHECK_FALSE(questions.run(none).interrupted);
@@ -102,7 +104,8 @@ TEST_CASE("An entry says what was run: settings, speed, both accuracies, hashes 
   const Json entry = read_json(questions.at("out/results.json"));
   CHECK(entry["benchmark"] == "gsm8k");
   CHECK(entry["n"] == 3);
-  for (const char* key : {"accuracy", "stderr", "accuracy_strict", "rows_per_second", "tokens_per_second", "seconds", "truncated"}) {
+  for (const char* key :
+       {"accuracy", "stderr", "accuracy_strict", "rows_per_second", "tokens_per_second", "seconds", "truncated"}) {
     INFO(key);
     CHECK(entry[key].is_number());
   }
@@ -120,7 +123,8 @@ TEST_CASE("An entry says what was run: settings, speed, both accuracies, hashes 
 
 TEST_CASE("A bad row in a later file is found before an earlier one is scored", "[eval]") {
   Questions questions(3);
-  write_file(questions.at("svamp.json"), R"([{"instruction": "a", "output": "", "answer": "1"}, {"instruction": "b", "output": ""}])");
+  write_file(questions.at("svamp.json"),
+             R"([{"instruction": "a", "output": "", "answer": "1"}, {"instruction": "b", "output": ""}])");
   questions.options.data = questions.at("").string();
   Quiet observer;
   CHECK(test::input_error([&] { questions.run(observer); }).find("svamp.json: row 2: key \"answer\": found nothing") !=
@@ -140,6 +144,19 @@ TEST_CASE("Files of one benchmark do not overwrite each other", "[eval]") {
   CHECK(fs::exists(questions.at("out/gsm8k-2.json")));
 }
 
+TEST_CASE("An older results.json does not stand in the way of a newer run's progress", "[eval]") {
+  Questions questions(6);
+  Quiet first, second, third;
+  questions.run(first);
+  questions.options.evaluate.decode.max_new_tokens = 8;
+  REQUIRE(questions.run(second, 3).interrupted);
+  questions.options.resume = true;
+  const EvalOutcome outcome = questions.run(third);
+  CHECK_FALSE(outcome.interrupted);
+  CHECK(outcome.results.at(0)["settings"]["max_new_tokens"] == 8);
+  CHECK(second.dones.size() + third.dones.size() == 6);
+}
+
 TEST_CASE("Options of an evaluation outside their range are refused by name", "[eval]") {
   const auto refusal = [](auto change) {
     Questions questions(2);
@@ -156,6 +173,7 @@ TEST_CASE("Options of an evaluation outside their range are refused by name", "[
   names([](EvalOptions& o) { o.few_shot = 1; }, "--few-shot-data FILE is missing");
   names([](EvalOptions& o) { o.few_shot = 3, o.few_shot_data = o.data; }, "found 2 rows, expected at least the 3");
   names([](EvalOptions& o) { o.few_shot = 1, o.few_shot_data = o.data; }, "row 1: a worked example needs an output");
+  names([](EvalOptions& o) { o.benchmark = "loss", o.evaluate.scoring = "likelihood"; }, "loss: it is measured on the rows");
   names([](EvalOptions& o) { o.adapters = {"/nowhere"}; }, "/nowhere: is not a folder");
 }
 
@@ -176,14 +194,14 @@ TEST_CASE("A folder's hash changes with any of its weights or its config, and wi
 }
 
 Json entry(const std::string& benchmark, const Json& adapter, double accuracy) {
-  return {{"benchmark", benchmark}, {"n", 100},           {"correct", 100 * accuracy},          {"accuracy", accuracy},
+  return {{"benchmark", benchmark}, {"n", 100},           {"correct", 100 * accuracy},       {"accuracy", accuracy},
           {"stderr", 0.02},         {"adapter", adapter}, {"settings", {{"stop", {"a<b"}}}}, {"rows_per_second", 1.5}};
 }
 
 TEST_CASE("The report is one page with a bar for each result, and escapes what it shows", "[eval]") {
   const Json loss{{"benchmark", "loss"}, {"n", 4}, {"loss", 2.5}, {"perplexity", 12.2}, {"adapter", nullptr}};
-  const std::string html = evaluation_report(
-      {entry("boolq", nullptr, 0.5), entry("boolq", "runs/<x>&y", 0.75), entry("piqa", nullptr, 0.25), loss});
+  const std::string html =
+      evaluation_report({entry("boolq", nullptr, 0.5), entry("boolq", "runs/<x>&y", 0.75), entry("piqa", nullptr, 0.25), loss});
   const auto count = [&](const std::string& part) {
     size_t found = 0;
     for (size_t at = html.find(part); at != html.npos; at = html.find(part, at + 1)) ++found;

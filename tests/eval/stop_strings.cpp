@@ -8,7 +8,8 @@ namespace {
 std::unique_ptr<Tokenizer> bundled_tokenizer() { return load_tokenizer(fs::path(HYPLORA_SOURCE) / "data/model"); }
 
 /// The pieces that are given out for a text's tokens, joined, and whether it was stopped.
-std::pair<std::string, bool> streamed(const Tokenizer& tokenizer, const std::string& text, const std::vector<std::string>& stops) {
+std::pair<std::string, bool> streamed(const Tokenizer& tokenizer, const std::string& text,
+                                      const std::vector<std::string>& stops) {
   StoppedText stream(tokenizer, stops);
   std::string given;
   for (const int64_t id : tokenizer.encode(text)) {
@@ -29,10 +30,13 @@ TEST_CASE("A text ends before the earliest stop string", "[eval]") {
 
 TEST_CASE("A streamed text never shows a part of a stop string, and holds nothing back in the end", "[eval]") {
   const auto tokenizer = bundled_tokenizer();
-  CHECK(streamed(*tokenizer, "The answer is 5.\n\n### Next", {"\n\n###"}) == std::pair<std::string, bool>("The answer is 5.", true));
-  CHECK(streamed(*tokenizer, "The answer is 5.\n\n##", {"\n\n###"}) == std::pair<std::string, bool>("The answer is 5.\n\n##", false));
+  CHECK(streamed(*tokenizer, "The answer is 5.\n\n### Next", {"\n\n###"}) ==
+        std::pair<std::string, bool>("The answer is 5.", true));
+  CHECK(streamed(*tokenizer, "The answer is 5.\n\n##", {"\n\n###"}) ==
+        std::pair<std::string, bool>("The answer is 5.\n\n##", false));
   CHECK(streamed(*tokenizer, "abcabcabd", {"abcabd"}) == std::pair<std::string, bool>("abc", true));
-  CHECK(streamed(*tokenizer, "caf\xC3\xA9 \xE2\x82\xAC 5", {"\xE2\x82\xAC"}) == std::pair<std::string, bool>("caf\xC3\xA9 ", true));
+  CHECK(streamed(*tokenizer, "caf\xC3\xA9 \xE2\x82\xAC 5", {"\xE2\x82\xAC"}) ==
+        std::pair<std::string, bool>("caf\xC3\xA9 ", true));
   CHECK(streamed(*tokenizer, "nothing here", {}) == std::pair<std::string, bool>("nothing here", false));
 }
 

@@ -6,8 +6,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <map>
 #include <set>
 
+#include "core/fields.h"
 #include "programs/sentences.h"
 
 namespace hyplora {
@@ -75,8 +77,8 @@ TEST_CASE("All shared benchmark files are scored in one call, on slices", "[prog
   const auto model = test::shared("models/stories260K"), data = test::shared("data/eval");
   if (!model || !data) return;
   const test::TempFolder out;
-  const Ran ran = run("hyplora-eval", {"--model", model->string(), "--data", data->string(), "--limit", "3", "--max-new-tokens", "8",
-                                       "--over-length", "truncate", "--output", out.path().string()});
+  const Ran ran = run("hyplora-eval", {"--model", model->string(), "--data", data->string(), "--limit", "3", "--max-new-tokens",
+                                       "8", "--over-length", "truncate", "--output", out.path().string()});
   INFO(ran.err);
   REQUIRE(ran.status == 0);
   const Json results = read_json(out / "results.json")["results"];
@@ -89,15 +91,15 @@ TEST_CASE("All shared benchmark files are scored in one call, on slices", "[prog
     CHECK(ran.out.find(entry["benchmark"].get<std::string>()) != std::string::npos);
   }
   CHECK(benchmarks.size() == results.size());
-  for (const auto& file : fs::directory_iterator(*data)) INFO(file.path().string());
   CHECK(results.size() == static_cast<size_t>(std::distance(fs::directory_iterator(*data), fs::directory_iterator())));
   CHECK(read_file(out / "report.html").find("<svg") != std::string::npos);
 }
 
 TEST_CASE("A run that is killed several times and resumed has the records of one that was not", "[programs]") {
   const test::TempFolder place;
-  const std::vector<std::string> arguments{"--threads", "1", "--model", bundled, "--data", problems, "--limit", "40",
-                                           "--max-new-tokens", "24", "--batch-size", "2", "--resume", "--output"};
+  const std::vector<std::string> arguments{"--threads", "1",       "--model",          bundled, "--data",       problems,
+                                           "--limit",   "40",      "--max-new-tokens", "24",    "--batch-size", "2",
+                                           "--resume",  "--output"};
   REQUIRE(run("hyplora-eval", with(arguments, {(place / "whole").string()})).status == 0);
   const auto again = with(arguments, {(place / "killed").string()});
   const fs::path progress = place / "killed/word_problems.progress.jsonl";
@@ -119,8 +121,8 @@ TEST_CASE("A run that is killed several times and resumed has the records of one
 
 TEST_CASE("SIGTERM ends an evaluation with 75 and keeps what is done", "[programs]") {
   const test::TempFolder place;
-  const std::vector<std::string> arguments{"--threads", "1", "--model", bundled, "--data", problems, "--max-new-tokens", "24",
-                                           "--output", (place / "out").string()};
+  const std::vector<std::string> arguments{
+      "--threads", "1", "--model", bundled, "--data", problems, "--max-new-tokens", "24", "--output", (place / "out").string()};
   const fs::path progress = place / "out/word_problems.progress.jsonl";
   Child child("hyplora-eval", arguments, place / "err");
   wait_for_lines(child, progress, 3);
@@ -142,7 +144,8 @@ TEST_CASE("Without a terminal progress is a plain line each tenth, with accuracy
   CHECK(ran.err.find("40 rows (0 done before") != std::string::npos);
   CHECK(ran.err.find("keys and values at most") != std::string::npos);
   CHECK(ran.err.find('\r') == std::string::npos);
-  CHECK(run("hyplora-eval", {"--quiet", "--model", bundled, "--data", problems, "--limit", "2", "--max-new-tokens", "4"}).err.empty());
+  CHECK(run("hyplora-eval", {"--quiet", "--model", bundled, "--data", problems, "--limit", "2", "--max-new-tokens", "4"})
+            .err.empty());
 }
 
 TEST_CASE("A config file has the options' names; the command line wins", "[programs]") {
@@ -151,8 +154,10 @@ TEST_CASE("A config file has the options' names; the command line wins", "[progr
     write_file(place / "c.json", text);
     return run("hyplora-eval", {"--config", (place / "c.json").string(), "--limit", "2"});
   };
-  const Json good{{"model", bundled}, {"data", problems},          {"limit", 5},  {"max_new_tokens", 4},
-                  {"quiet", true},    {"adapter", {"none"}},       {"beams", 2},  {"early_stopping", true},
+  const Json good{{"model", bundled}, {"data", problems},
+                  {"limit", 5},       {"max_new_tokens", 4},
+                  {"quiet", true},    {"adapter", {"none"}},
+                  {"beams", 2},       {"early_stopping", true},
                   {"stop", "###"},    {"output", (place / "out").string()}};
   REQUIRE(config(good.dump()).status == 0);
   const Json entry = read_json(place / "out/results.json");
@@ -160,7 +165,8 @@ TEST_CASE("A config file has the options' names; the command line wins", "[progr
   CHECK(entry["settings"]["max_new_tokens"] == 4);
   CHECK(entry["settings"]["early_stopping"] == true);
   CHECK(entry["settings"]["stop"] == Json{"###"});
-  check_sentence(config(R"({"max_new_token": 3})"), 2, "unknown key \"max_new_token\"; the nearest known key is \"max_new_tokens\"");
+  check_sentence(config(R"({"max_new_token": 3})"), 2,
+                 "unknown key \"max_new_token\"; the nearest known key is \"max_new_tokens\"");
   check_sentence(config(R"({"max_new_tokens": "3"})"), 2, "key \"max_new_tokens\": found \"3\", expected an integer");
   check_sentence(config(R"({"resume": 1})"), 2, "key \"resume\": found 1, expected true or false");
   check_sentence(config(R"({"model": ["a"]})"), 2, "key \"model\": found [\"a\"], expected a string");
@@ -173,14 +179,19 @@ TEST_CASE("A config file has the options' names; the command line wins", "[progr
 TEST_CASE("Bad benchmarks and rows are one sentence with the row and exit code 2, and leave earlier results", "[programs]") {
   const test::TempFolder place;
   const std::string data = (place / "gsm8k.json").string(), out = (place / "out").string();
-  const auto score = [&](const std::string& rows, const std::vector<std::string>& more = {}) {
+  using Options = std::map<std::string, std::string>;
+  const auto score = [&](const std::string& rows, const Options& changed = {}, const std::vector<std::string>& flags = {}) {
     write_file(data, rows);
-    return run("hyplora-eval", with({"--model", bundled, "--data", data, "--max-new-tokens", "4", "--output", out}, more));
+    Options options = changed;
+    options.insert({{"--model", bundled}, {"--data", data}, {"--max-new-tokens", "4"}, {"--output", out}});
+    std::vector<std::string> arguments = flags;
+    for (const auto& [name, value] : options) arguments.insert(arguments.end(), {name, value});
+    return run("hyplora-eval", arguments);
   };
   const std::string good = R"([{"instruction": "1 + 1?", "output": "", "answer": "2"}])";
   REQUIRE(score(good).status == 0);
   const std::string before = read_file(place / "out/gsm8k.json");
-  check_sentence(score(good, {"--benchmark", "gsm9k"}), 2, "the nearest is \"gsm8k\"");
+  check_sentence(score(good, {{"--benchmark", "gsm9k"}}), 2, "the nearest is \"gsm8k\"");
   check_sentence(score(""), 2, "the file is empty");
   check_sentence(score("[]"), 2, "found no rows");
   check_sentence(score("[{\"question\": \"a\"}]"), 2, "row 1: key \"instruction\" is missing");
@@ -189,33 +200,38 @@ TEST_CASE("Bad benchmarks and rows are one sentence with the row and exit code 2
                  "row 2: key \"answer\": found nothing, expected a number");
   check_sentence(score(Json::array({{{"instruction", std::string(3000, 'x')}, {"output", ""}, {"answer", "1"}}}).dump()), 2,
                  "row 1: its prompt has");
-  check_sentence(score(good, {"--resume", "--max-new-tokens", "5"}), 2, "settings/max_new_tokens was 4, now it is 5");
-  check_sentence(score(good, {"--adapter", (place / "gone").string()}), 2, "gone: is not a folder");
-  check_sentence(score(good, {"--model", (place / "gone").string()}), 2, "gone");
-  check_sentence(score(good, {"--output", "/proc/nowhere"}), 2, "/proc/nowhere");
-  check_sentence(score(good, {"--data", (place / "gone.json").string()}), 2, "gone.json");
-  check_sentence(score(good, {"--data", place.path().string() + "/out", "--benchmark", "gsm8k"}), 2, "row 1");
-  check_sentence(score(good, {"--over-length", "drop"}), 2, "expected error or truncate");
+  check_sentence(score(good, {{"--max-new-tokens", "5"}}, {"--resume"}), 2, "settings/max_new_tokens was 4, now it is 5");
+  check_sentence(score(good, {{"--adapter", (place / "gone").string()}}), 2, "gone: is not a folder");
+  check_sentence(score(good, {{"--model", (place / "gone").string()}}), 2, "gone");
+  check_sentence(score(good, {{"--output", "/proc/nowhere"}}), 2, "/proc/nowhere");
+  check_sentence(score(good, {{"--data", (place / "gone.json").string()}}), 2, "gone.json");
+  check_sentence(score(good, {{"--data", out}, {"--benchmark", "gsm8k"}}), 2, "row 1");
+  check_sentence(score(good, {{"--over-length", "drop"}}), 2, "expected error or truncate");
   fs::create_directory(place / "ia3");
   write_file(place / "ia3/adapter_config.json", R"({"peft_type": "IA3"})");
-  check_sentence(score(good, {"--adapter", (place / "ia3").string()}), 2, "peft_type: found \"IA3\", expected LORA or HYPLORA");
+  check_sentence(score(good, {{"--adapter", (place / "ia3").string()}}), 2,
+                 "peft_type: found \"IA3\", expected LORA or HYPLORA");
   fs::create_directory(place / "wide");
   write_file(place / "wide/adapter_config.json", R"({"peft_type": "LORA", "r": 2, "target_modules": ["q_proj"]})");
   const std::string module = "base_model.model.model.layers.0.self_attn.q_proj";
   NamedTensors weights;
   for (int layer = 0; layer < 4; ++layer) {
     const std::string name = fmt::format("base_model.model.model.layers.{}.self_attn.q_proj", layer);
-    weights.push_back({name + ".lora_A.weight", at::Tensor(test::small_model(3).named_weights()[0].second.narrow(0, 0, 2).clone())});
-    weights.push_back({name + ".lora_B.weight", at::Tensor(test::small_model(3).named_weights()[0].second.narrow(1, 0, 2).clone())});
+    weights.push_back(
+        {name + ".lora_A.weight", at::Tensor(test::small_model(3).named_weights()[0].second.narrow(0, 0, 2).clone())});
+    weights.push_back(
+        {name + ".lora_B.weight", at::Tensor(test::small_model(3).named_weights()[0].second.narrow(1, 0, 2).clone())});
   }
   write_safetensors(place / "wide/adapter_model.safetensors", weights);
-  check_sentence(score(good, {"--adapter", (place / "wide").string()}), 2, module + ".lora_A.weight: found shape [2, 32], expected [2, 128]");
+  check_sentence(score(good, {{"--adapter", (place / "wide").string()}}), 2,
+                 module + ".lora_A.weight: found shape [2, 32], expected [2, 128]");
   CHECK(read_file(place / "out/gsm8k.json") == before);
 }
 
 TEST_CASE("Prompts that do not fit are cut when asked for, counted and told", "[programs]") {
   const test::TempFolder place;
-  write_file(place / "gsm8k.json", Json::array({{{"instruction", std::string(3000, 'x')}, {"output", ""}, {"answer", "1"}}}).dump());
+  write_file(place / "gsm8k.json",
+             Json::array({{{"instruction", std::string(3000, 'x')}, {"output", ""}, {"answer", "1"}}}).dump());
   const Ran ran = run("hyplora-eval", {"--model", bundled, "--data", (place / "gsm8k.json").string(), "--max-new-tokens", "4",
                                        "--over-length", "truncate", "--output", (place / "out").string()});
   REQUIRE(ran.status == 0);
@@ -226,8 +242,8 @@ TEST_CASE("Prompts that do not fit are cut when asked for, counted and told", "[
 
 TEST_CASE("The rows on which the two readings disagree are listed when asked for", "[programs]") {
   const test::TempFolder place;
-  const Ran ran = run("hyplora-eval", {"--quiet", "--model", bundled, "--data", problems, "--limit", "30", "--max-new-tokens", "24",
-                                       "--disagreements", "--output", place.path().string()});
+  const Ran ran = run("hyplora-eval", {"--quiet", "--model", bundled, "--data", problems, "--limit", "30", "--max-new-tokens",
+                                       "24", "--disagreements", "--output", place.path().string()});
   REQUIRE(ran.status == 0);
   const Json entry = read_json(place / "results.json"), records = read_json(place / "word_problems.json");
   size_t found = 0;
@@ -240,7 +256,7 @@ TEST_CASE("The rows on which the two readings disagree are listed when asked for
 }
 
 TEST_CASE("A completion ends before a stop string, and the n best of a beam search come with scores", "[programs]") {
-  const std::vector<std::string> prompt{"--model", bundled, "--prompt", "Tom has 7 apples. He gets 5 more", "--max-new-tokens", "16"};
+  const std::vector<std::string> prompt{"--model", bundled, "--prompt", "2 + 3 =", "--max-new-tokens", "16"};
   const std::string whole = run("hyplora-generate", prompt).out;
   REQUIRE(whole.size() > 12);
   const std::string stop = whole.substr(6, 3);
@@ -256,9 +272,10 @@ TEST_CASE("A completion ends before a stop string, and the n best of a beam sear
   check_sentence(run("hyplora-generate", {"--model", bundled}), 2, "which needs a terminal");
 }
 
-/// Runs a program on a terminal of its own, types the lines one after another, each once the program has asked for it, and returns
-/// all that it showed.
-std::string on_a_terminal(const std::string& program, const std::vector<std::string>& arguments, const std::vector<std::string>& lines) {
+/// Runs a program on a terminal of its own, types the lines one after another, each once the program has asked for it, and
+/// returns all that it showed.
+std::string on_a_terminal(const std::string& program, const std::vector<std::string>& arguments,
+                          const std::vector<std::string>& lines) {
   int terminal = -1;
   const pid_t pid = ::forkpty(&terminal, nullptr, nullptr, nullptr);
   if (pid == 0) {
@@ -291,7 +308,8 @@ std::string on_a_terminal(const std::string& program, const std::vector<std::str
 
 TEST_CASE("On a terminal without a prompt there is a chat; with one the completion streams", "[programs]") {
   const std::vector<std::string> options{"--quiet", "--model", bundled, "--max-new-tokens", "24"};
-  const std::string chat = on_a_terminal("hyplora-generate", options, {"Tom has 7 apples.\n", "/reset\n", "Tom has 7 apples.\n", "\x04"});
+  const std::string chat =
+      on_a_terminal("hyplora-generate", options, {"Tom has 7 apples.\n", "/reset\n", "Tom has 7 apples.\n", "\x04"});
   INFO(chat);
   size_t asked = 0;
   for (size_t at = chat.find("\n> "); at != std::string::npos; at = chat.find("\n> ", at + 1)) ++asked;
@@ -300,7 +318,9 @@ TEST_CASE("On a terminal without a prompt there is a chat; with one the completi
   const size_t first = chat.find(said), second = chat.rfind(said);
   REQUIRE(first != std::string::npos);
   REQUIRE(second != first);
-  const auto answer = [&](size_t at) { return chat.substr(at + said.size(), chat.find("\r\n> ", at + said.size()) - at - said.size()); };
+  const auto answer = [&](size_t at) {
+    return chat.substr(at + said.size(), chat.find("\r\n> ", at + said.size()) - at - said.size());
+  };
   CHECK(answer(first) == answer(second));  // nothing of the first turn was left
   CHECK_FALSE(answer(first).empty());
   const std::vector<std::string> prompt = with(options, {"--prompt", "Tom has 7"});
