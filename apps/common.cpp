@@ -37,6 +37,17 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
+CLI::Validator at_least(int64_t least) {
+  const auto message = [least](const std::string& text) {
+    char* end = nullptr;
+    const double number = std::strtod(text.c_str(), &end);
+    if (end != text.c_str() && *end == '\0' && number < static_cast<double>(least))
+      return fmt::format("found {}, expected at least {}", text, least);
+    return std::string();
+  };
+  return CLI::Validator(message, fmt::format("AT LEAST {}", least));
+}
+
 void add_common_options(CLI::App& app, CommonOptions& o) {
   app.set_version_flag("--version", std::string("hyplora ") + HYPLORA_VERSION);
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
@@ -46,13 +57,11 @@ void add_common_options(CLI::App& app, CommonOptions& o) {
 }
 
 void add_decode_options(CLI::App& app, DecodeOptions& o) {
-  app.add_option("--max-new-tokens", o.max_new_tokens, "")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--batch-size", o.batch_size, "prompts in the model at a time")
-      ->check(CLI::PositiveNumber)
+  app.add_option("--max-new-tokens", o.max_new_tokens, "a completion's length at most")
+      ->check(at_least(1))
       ->capture_default_str();
-  app.add_option("--beams", o.beams, "beam search with so many beams (1: greedy)")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  app.add_option("--batch-size", o.batch_size, "prompts in the model at a time")->check(at_least(1))->capture_default_str();
+  app.add_option("--beams", o.beams, "beam search with so many beams (1: greedy)")->check(at_least(1))->capture_default_str();
   app.add_option("--length-penalty", o.length_penalty, "beams: scores are divided by tokens^P")->capture_default_str();
   app.add_flag("--early-stopping", o.early_stopping, "beams: stop as soon as all beams have ended");
   app.add_option("--temperature", o.temperature, "0: the most likely; else sampling")->capture_default_str();
@@ -61,6 +70,12 @@ void add_decode_options(CLI::App& app, DecodeOptions& o) {
   app.add_option("--repetition-penalty", o.repetition_penalty, "divides the logits of tokens that were there already")
       ->capture_default_str();
   app.add_option("--seed", o.seed, "of sampling")->capture_default_str();
+}
+
+void add_stop_option(CLI::App& app, std::vector<std::string>& stops) {
+  app.add_option("--stop", stops, "a completion ends before this text; may be given several times (beams: their text is cut)")
+      ->expected(1)
+      ->take_all();
 }
 
 c10::Device apply_common_options(const CommonOptions& o) {

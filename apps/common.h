@@ -17,10 +17,16 @@ struct CommonOptions {
   bool quiet = false;
 };
 
+/// A check of a number on the command line.
+CLI::Validator at_least(int64_t least);
+
 void add_common_options(CLI::App& app, CommonOptions& options);
 
 /// How completions are made: beams, sampling, lengths.
 void add_decode_options(CLI::App& app, DecodeOptions& options);
+
+/// --stop TEXT, which may come several times.
+void add_stop_option(CLI::App& app, std::vector<std::string>& stops);
 
 /// Applies log level and threads; returns the device. Call first in a program's body.
 c10::Device apply_common_options(const CommonOptions& options);

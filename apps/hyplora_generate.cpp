@@ -1,4 +1,6 @@
-// hyplora-generate: completes a prompt with a checkpoint, with or without an adapter.
+// hyplora-generate: completes prompts with a checkpoint, with or without an adapter; on a terminal without a prompt, a chat.
+#include <unistd.h>
+
 #include <cstdio>
 #include <iostream>
 #include <iterator>
@@ -6,9 +8,9 @@
 #include "adapter/adapter.h"
 #include "common.h"
 #include "core/error.h"
-#include "eval/decode.h"
+#include "eval/chat.h"
+#include "eval/stop_strings.h"
 #include "model/load.h"
-#include "text/prompt.h"
 
 using namespace hyplora;
 
@@ -18,7 +20,10 @@ struct Arguments {
   apps::CommonOptions common;
   std::string model, adapter, prompt, prompt_template = "none", ids, dtype = "auto";
   DecodeOptions decode;
-  bool has_prompt = false, output_ids = false, ignore_eos = false;
+  std::vector<std::string> stops;
+  bool has_prompt = false, has_template = false, output_ids = false, ignore_eos = false, scores = false;
+
+  bool chats() const { return !has_prompt && ids.empty(); }
 };
 
 std::vector<Ids> read_id_lines(const std::string& file) {
@@ -59,44 +64,129 @@ std::string completion_text(const Tokenizer& tokenizer, const Ids& prompt, const
   return whole.starts_with(before) ? whole.substr(before.size()) : tokenizer.decode(made);
 }
 
+/// One prompt; each piece of text is printed as soon as it is certain.
+std::string stream_completion(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments,
+                              const Ids& prompt) {
+  StoppedText text(tokenizer, arguments.stops);
+  text.follow(prompt);
+  std::string all;
+  const auto show = [&](const std::string& fresh) {
+    std::fputs(fresh.c_str(), stdout);
+    std::fflush(stdout);
+    all += fresh;
+  };
+  DecodeOptions decoding = arguments.decode;
+  decoding.ends_here = [&](size_t, const Ids& made) {
+    show(text.next(made.back()));
+    return text.stopped();
+  };
+  decode(model, {prompt}, decoding, [](size_t, const std::vector<Completion>&) {});
+  show(text.rest());
+  return all;
+}
+
+/// The whole text at once, as beams need it.
+std::string whole_completion(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments,
+                             const Ids& prompt) {
+  std::string text;
+  decode(model, {prompt}, arguments.decode, [&](size_t, const std::vector<Completion>& best) {
+    text = before_stop(completion_text(tokenizer, prompt, best.front().ids), arguments.stops);
+  });
+  std::fputs(text.c_str(), stdout);
+  return text;
+}
+
+int chat(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments) {
+  const std::string form = arguments.has_template ? arguments.prompt_template : chat_template_of(tokenizer);
+  Chat talk(find_prompt_template(form), tokenizer, model.spec().max_positions, arguments.decode.max_new_tokens);
+  const auto answer = arguments.decode.beams > 1 ? whole_completion : stream_completion;
+  hold_chat(talk, std::cin, std::cout, [&](const Ids& prompt) { return answer(model, tokenizer, arguments, prompt); });
+  return 0;
+}
+
+void print(const Arguments& arguments, const Tokenizer* tokenizer, const Ids& prompt, const Completion& completion) {
+  if (arguments.scores) std::printf("%.6f\t", completion.score);
+  std::puts(arguments.output_ids ? Json(completion.ids).dump().c_str()
+                                 : before_stop(completion_text(*tokenizer, prompt, completion.ids), arguments.stops).c_str());
+}
+
+int complete(const Transformer& model, const Tokenizer* tokenizer, const Arguments& arguments,
+             const std::vector<Ids>& prompts) {
+  if (prompts.size() == 1 && arguments.decode.beams == 1 && !arguments.output_ids && ::isatty(STDOUT_FILENO) == 1) {
+    stream_completion(model, *tokenizer, arguments, prompts[0]);
+    std::puts("");
+    return 0;
+  }
+  DecodeOptions decoding = arguments.decode;
+  std::optional<StopWatch> watch;
+  if (!arguments.stops.empty()) {
+    watch.emplace(*tokenizer, arguments.stops);
+    decoding.ends_here = [&](size_t prompt, const Ids& made) { return watch->sees(prompt, made); };
+  }
+  std::vector<std::vector<Completion>> made(prompts.size());
+  decode(model, prompts, decoding, [&](size_t i, const std::vector<Completion>& best) { made[i] = best; });
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    for (const Completion& completion : made[i]) print(arguments, tokenizer, prompts[i], completion);
+  }
+  return 0;
+}
+
+void check(const Arguments& arguments) {
+  if (arguments.has_prompt && !arguments.ids.empty()) throw InputError("give either --prompt TEXT or --ids FILE, not both.");
+  if (arguments.chats() && ::isatty(STDIN_FILENO) != 1) {
+    throw InputError("give either --prompt TEXT or --ids FILE; without them a chat begins, which needs a terminal.");
+  }
+  if (arguments.scores && arguments.decode.beams < 2)
+    throw InputError("--scores: only beams have scores; give --beams above 1.");
+  check_decode_options(arguments.decode);
+  check_stops(arguments.stops);
+}
+
 int run(Arguments& arguments) {
   const at::Device device = apps::apply_common_options(arguments.common);
-  if (arguments.has_prompt == !arguments.ids.empty()) throw InputError("give either --prompt TEXT or --ids FILE.");
+  check(arguments);
   const ModelSpec spec = read_model_spec(arguments.model);
-  const bool needs_text = arguments.has_prompt || !arguments.output_ids;
+  const bool needs_text = arguments.ids.empty() || !arguments.output_ids || !arguments.stops.empty();
   const auto tokenizer = needs_text ? load_tokenizer(arguments.model) : nullptr;
-  const std::vector<Ids> prompts =
-      arguments.has_prompt ? std::vector<Ids>{prompt_ids(arguments, *tokenizer)} : read_id_lines(arguments.ids);
+  std::vector<Ids> prompts;
+  if (arguments.has_prompt) prompts = {prompt_ids(arguments, *tokenizer)};
+  if (!arguments.ids.empty()) prompts = read_id_lines(arguments.ids);
   Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);
   if (!arguments.ignore_eos) arguments.decode.stop_ids = spec.eos;
-  std::vector<Ids> made(prompts.size());
-  decode(model, prompts, arguments.decode, [&](size_t i, const std::vector<Completion>& best) { made[i] = best.front().ids; });
-  for (size_t i = 0; i < prompts.size(); ++i) {
-    std::puts(arguments.output_ids ? Json(made[i]).dump().c_str() : completion_text(*tokenizer, prompts[i], made[i]).c_str());
-  }
-  return 0;
+  return arguments.chats() ? chat(model, *tokenizer, arguments) : complete(model, tokenizer.get(), arguments, prompts);
+}
+
+void add_output_options(CLI::App& app, Arguments& arguments) {
+  app.add_flag("--output-ids", arguments.output_ids, "print the new ids, one array a line");
+  app.add_option("--best", arguments.decode.best, "beams: print the N best completions, best first")
+      ->check(apps::at_least(1))
+      ->capture_default_str();
+  app.add_flag("--scores", arguments.scores, "beams: each completion's score and a tab before it");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Completes prompts; prints only the completion.");
+  CLI::App app("Completes prompts; prints only the completion. Without --prompt and --ids on a terminal: a chat.");
   Arguments arguments;
   app.add_option("--model", arguments.model, "checkpoint folder")->required();
   app.add_option("--adapter", arguments.adapter, "adapter folder");
   CLI::Option* prompt = app.add_option("--prompt", arguments.prompt, "text to complete, - for stdin");
-  app.add_option("--template", arguments.prompt_template,
-                 "prompt template around it: none, alpaca, llama3, qwen, gemma or a JSON file")
-      ->capture_default_str();
+  CLI::Option* form = app.add_option("--template", arguments.prompt_template,
+                                     "prompt template around it: none, alpaca, llama3, qwen, gemma or a JSON file (a chat "
+                                     "without it: llama3 or qwen where the tokenizer has its tokens, else alpaca)")
+                          ->capture_default_str();
   app.add_option("--ids", arguments.ids, "JSONL file: one array of token ids a line, instead of --prompt");
-  app.add_flag("--output-ids", arguments.output_ids, "print the new ids, one array a line");
+  add_output_options(app, arguments);
   apps::add_decode_options(app, arguments.decode);
+  apps::add_stop_option(app, arguments.stops);
   app.add_option("--dtype", arguments.dtype, "auto, float32, bfloat16 or float16")->capture_default_str();
   app.add_flag("--ignore-eos", arguments.ignore_eos, "go on to --max-new-tokens");
   apps::add_common_options(app, arguments.common);
   return apps::run_program(app, argc, argv, [&] {
     arguments.has_prompt = prompt->count() > 0;
+    arguments.has_template = form->count() > 0;
     return run(arguments);
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 
 #include "core/error.h"
@@ -34,7 +35,35 @@ std::pair<double, double> interval(const std::vector<int>& differences, uint64_t
   return {means[resamplings * 25 / 1000], means[resamplings * 975 / 1000 - 1]};
 }
 
+/// By their paths inside the folder, without ending.
+std::map<std::string, fs::path> record_files(const fs::path& folder) {
+  std::map<std::string, fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file() || entry.path().extension() != ".json" || entry.path().filename() == "results.json") continue;
+    files[fs::relative(entry.path(), folder).replace_extension().string()] = entry.path();
+  }
+  return files;
+}
+
 }  // namespace
+
+std::vector<RecordPair> common_records(const fs::path& a, const fs::path& b) {
+  if (!fs::is_directory(a) && !fs::is_directory(b)) return {{a.stem().string(), read_json(a), read_json(b)}};
+  for (const fs::path& place : {a, b}) {
+    if (!fs::is_directory(place))
+      throw InputError("--compare: {} is not a folder; give two folders, or two files.", place.string());
+  }
+  std::vector<RecordPair> pairs;
+  const auto files_a = record_files(a), files_b = record_files(b);
+  for (const auto& [name, file] : files_a) {
+    const auto other = files_b.find(name);
+    if (other == files_b.end()) continue;
+    RecordPair pair{name, read_json(file), read_json(other->second)};
+    if (pair.a.is_array() && pair.b.is_array()) pairs.push_back(std::move(pair));  // else it is some other file
+  }
+  if (pairs.empty()) throw InputError("--compare: {} and {} hold no benchmark in common.", a.string(), b.string());
+  return pairs;
+}
 
 double mcnemar_p(int64_t first, int64_t second) {
   const auto n = static_cast<double>(first + second);

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "io/files.h"
+
 namespace hyplora {
 
 struct Comparison {
@@ -24,6 +26,15 @@ struct Comparison {
 /// Records as hyplora-eval writes them: arrays of objects with "prompt" and "flag". InputError when they are not about the same
 /// rows.
 Comparison compare(const nlohmann::ordered_json& a, const nlohmann::ordered_json& b, uint64_t seed = 42);
+
+/// Two runs' records of one benchmark.
+struct RecordPair {
+  std::string benchmark;
+  nlohmann::ordered_json a, b;
+};
+/// The records that two places hold in common: two files, or two folders with hyplora-eval's record files, also in the folders
+/// of several adapters. InputError when there are none.
+std::vector<RecordPair> common_records(const fs::path& a, const fs::path& b);
 
 /// Two-sided, of `first` + `second` discordant rows.
 double mcnemar_p(int64_t first, int64_t second);

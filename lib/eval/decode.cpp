@@ -38,9 +38,10 @@ void check(const Ids& prompt, size_t index, const ModelSpec& spec) {
   }
 }
 
-std::deque<size_t> longest_first(const std::vector<Ids>& prompts) {
+std::deque<size_t> longest_first(const std::vector<Ids>& prompts, const std::set<size_t>& skipped) {
   std::deque<size_t> order(prompts.size());
   std::iota(order.begin(), order.end(), size_t{0});
+  std::erase_if(order, [&](size_t i) { return skipped.count(i) != 0; });
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return prompts[a].size() > prompts[b].size(); });
   return order;
 }
@@ -87,7 +88,7 @@ std::vector<at::Tensor> pass(const Transformer& model, std::vector<Active>& rows
   return model.logits(model.final_norm(hidden)).to(at::kCPU, at::kFloat).split_with_sizes(counts);
 }
 
-/// Beams sort the whole vocabulary, each prompt's for itself, so that threads share them.
+/// Branching searches look at the whole vocabulary, each prompt's for itself, so that threads share them.
 void advance(std::vector<Active>& active, const std::vector<at::Tensor>& logits, bool side_by_side) {
   const auto count = static_cast<int64_t>(active.size());
   at::parallel_for(0, count, side_by_side ? 1 : count, [&](int64_t begin, int64_t end) {
@@ -109,15 +110,17 @@ void decode(const Transformer& model, const std::vector<Ids>& prompts, const Dec
   const at::NoGradGuard no_grad;
   check_decode_options(options);
   for (size_t i = 0; i < prompts.size(); ++i) check(prompts[i], i, model.spec());
-  std::deque<size_t> waiting = longest_first(prompts);
+  std::deque<size_t> waiting = longest_first(prompts, options.skipped);
+  const bool branches = options.beams > 1 || options.alternatives;
   std::vector<Active> active;
   while (!waiting.empty() || !active.empty()) {
+    if (options.interrupted && options.interrupted()) return;
     while (!waiting.empty() && static_cast<int64_t>(active.size()) < options.batch_size) {
       active.push_back(enter(model, prompts[waiting.front()], waiting.front(), options));
       waiting.pop_front();
     }
-    const auto logits = pass(model, active, prompts, options.beams > 1);
-    advance(active, logits, options.beams > 1);
+    const auto logits = pass(model, active, prompts, branches);
+    advance(active, logits, branches);
     std::erase_if(active, [&](const Active& row) {
       if (row.next.empty()) done(row.prompt, row.search->result());
       return row.next.empty();

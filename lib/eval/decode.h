@@ -8,6 +8,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <set>
 
 #include "model/transformer.h"
 #include "text/tokenizer.h"
@@ -27,6 +29,15 @@ struct DecodeOptions {
   double top_p = 1;             // among the fewest whose probabilities reach p
   double repetition_penalty = 1;
   uint64_t seed = 42;
+
+  std::set<size_t> skipped;  // prompts, by index, that are not completed
+  /// Greedy and sampling: called after each new token with the prompt's index and what was made so far; true ends the
+  /// completion.
+  std::function<bool(size_t prompt, const Ids& made)> ends_here;
+  /// Asked before each pass; true: decode returns, and prompts that are not done stay undone.
+  std::function<bool()> interrupted;
+  /// For each prompt the continuations that are scored instead of completing it; see alternatives.h.
+  std::shared_ptr<const std::vector<std::vector<Ids>>> alternatives;
 };
 
 /// InputError: a value outside its range, or options that exclude each other.
@@ -34,10 +45,10 @@ void check_decode_options(const DecodeOptions& options);
 
 struct Completion {
   Ids ids;
-  double score = 0;  // beam search: what it was ranked by
+  double score = 0;  // beam search: what it was ranked by; alternatives: the sum of log-probabilities
 };
 
-/// Called once a prompt, as each is done: its index and its completions, best first.
+/// Called once a prompt, as each is done: its index and its completions, best first (alternatives: in their order).
 using OnCompletion = std::function<void(size_t prompt, const std::vector<Completion>& completions)>;
 
 /// Longest prompts first. The result for a prompt does not depend on the others. InputError: an empty prompt, an id outside the

@@ -3,40 +3,36 @@
 
 #include <functional>
 
-#include "adapter/adapter.h"
-#include "eval/decode.h"
+#include "core/fields.h"
+#include "eval/prepare.h"
 #include "eval/progress_file.h"
-#include "eval/tasks.h"
-#include "text/examples.h"
 
 namespace hyplora {
-
-struct EvaluateOptions {
-  PromptTemplate prompt;
-  DecodeOptions decode;
-  int64_t cutoff_len = 256;      // loss: token limit of a row
-  bool train_on_inputs = false;  // loss: whether the prompt counts too
-};
 
 struct TaskResult {
   std::string benchmark;
   int64_t n = 0, correct = 0, tokens = 0;
-  int64_t correct_strictly = 0, disagreements = 0;  // by the stricter reading; rows on which the two verdicts differ
+  int64_t computed = 0;                       // rows; the others came from a progress file
+  int64_t truncated = 0;                      // rows whose prompt (loss: whose text) was cut
+  int64_t correct_strictly = 0;               // by the stricter reading
+  std::vector<size_t> disagreements;          // rows on which the two readings' verdicts differ, in order
+  std::optional<int64_t> correct_normalised;  // likelihood: by the sum a token
   double seconds = 0;
   std::optional<double> loss;  // mean token cross-entropy, for "loss"
+  bool interrupted = false;    // not all rows are done
   Json records = Json::array();
 
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(n); }
   double standard_error() const;
-  Json to_json() const;  // without the records
+  Json to_json() const;  // without the records; rows are counted from 1
 };
 
 /// Called after each row with the rows done and the correct ones among them.
 using OnProgress = std::function<void(int64_t done, int64_t correct)>;
 
-/// `progress_file` may be null; its rows are not done again, and each new one is added. InputError: a row whose gold answer
-/// cannot be read, or a prompt beyond the context; before anything is computed.
-TaskResult evaluate(const Transformer& model, const Tokenizer* tokenizer, const Task& task, const std::vector<Row>& rows,
+/// `progress_file` may be null; its rows are not done again, and each new one is added. Stops early, with `interrupted`, where
+/// options.decode.interrupted says so.
+TaskResult evaluate(const Transformer& model, const Tokenizer* tokenizer, const PreparedTask& prepared,
                     const EvaluateOptions& options, const OnProgress& progress, ProgressFile* progress_file = nullptr);
 
 }  // namespace hyplora

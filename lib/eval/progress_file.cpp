@@ -9,35 +9,60 @@ using Json = nlohmann::ordered_json;
 
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
+/// The whole lines of a progress file; nothing where the file is not there.
+std::vector<Json> read_lines(const fs::path& path) {
+  std::vector<Json> lines;
+  if (!fs::exists(path)) return lines;
+  const std::string text = read_file(path);
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = text.find('\n', begin);
+    if (end == text.npos) break;
+    lines.push_back(Json::parse(text.substr(begin, end - begin), nullptr, /*allow_exceptions=*/false));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+void require_same_run(const fs::path& path, const std::vector<Json>& lines, const Json& run) {
+  if (lines.empty()) return;
+  if (!lines[0].is_object() || !lines[0].contains("run") || !lines[0]["run"].is_object()) {
+    throw InputError("{}: is not the progress of a run; remove it, or leave out --resume.", path.string());
+  }
+  if (const auto changed = difference(lines[0]["run"], run)) {
+    throw InputError("{}: was written by another run: {}; remove the file, or leave out --resume.", path.string(), *changed);
+  }
+}
+
 }  // namespace
 
+std::optional<std::string> difference(const Json& before, const Json& now) {
+  const Json flat_before = before.flatten(), flat_now = now.flatten();
+  for (const Json* side : {&flat_now, &flat_before}) {
+    for (const auto& [key, unused] : side->items()) {
+      const Json was = flat_before.value(key, Json()), is = flat_now.value(key, Json());
+      if (was != is) return fmt::format("{} was {}, now it is {}", key.substr(1), was.dump(), is.dump());
+    }
+  }
+  return std::nullopt;
+}
+
 ProgressFile::ProgressFile(const fs::path& path, const Json& run, bool resume) : path_(path) {
+  if (resume) {
+    const std::vector<Json> lines = read_lines(path);
+    require_same_run(path, lines, run);
+    for (const Json& line : lines) {
+      if (line.is_object() && line.contains("row") && line["row"].is_number_unsigned() && line.contains("record")) {
+        done_[line["row"].get<size_t>()] = line["record"];
+      }
+    }
+  }
   std::string kept = line_of(Json{{"run", run}});
-  if (resume && fs::exists(path)) read(run);
   for (const auto& [row, record] : done_) kept += line_of(Json{{"row", row}, {"record", record}});
   write_file(path, kept);
   file_.open(path, std::ios::app);
 }
 
-void ProgressFile::read(const Json& run) {
-  const std::string text = read_file(path_);
-  bool first = true;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = text.find('\n', begin);
-    if (end == text.npos) break;
-    const Json line = Json::parse(text.substr(begin, end - begin), nullptr, /*allow_exceptions=*/false);
-    begin = end + 1;
-    if (first && (!line.is_object() || line.value("run", Json()) != run)) {
-      throw InputError(
-          "{}: was written by a run with another model, adapter, data or settings; remove it, or leave out --resume.",
-          path_.string());
-    }
-    if (!first && line.is_object() && line.contains("row") && line["row"].is_number_unsigned() && line.contains("record")) {
-      done_[line["row"].get<size_t>()] = line["record"];
-    }
-    first = false;
-  }
-}
+void ProgressFile::check(const fs::path& path, const Json& run) { require_same_run(path, read_lines(path), run); }
 
 void ProgressFile::add(size_t row, const Json& record) {
   file_ << line_of(Json{{"row", row}, {"record", record}}) << std::flush;

@@ -17,6 +17,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "eval/alternatives.h"
 
 namespace hyplora {
 namespace {
@@ -38,6 +39,7 @@ class Single : public Search {
   Single(const DecodeOptions& options, const Ids& prompt, int64_t room, size_t number)
       : options_(options),
         room_(room),
+        number_(number),
         seen_(prompt),
         random_(at::detail::createCPUGenerator(options.seed * 0x9E3779B97F4A7C15 + number)) {}
 
@@ -48,7 +50,8 @@ class Single : public Search {
     made_.push_back(id);
     seen_.push_back(id);
     const auto count = static_cast<int64_t>(made_.size());
-    if (count >= room_ || contains(options_.stop_ids, id)) return {};
+    const bool ends = options_.ends_here && options_.ends_here(number_, made_);
+    if (ends || count >= room_ || contains(options_.stop_ids, id)) return {};
     return {{id, count - 2}};
   }
 
@@ -68,8 +71,9 @@ class Single : public Search {
     return at::softmax(logits, 0).multinomial(1, false, random_).item<int64_t>();
   }
 
-  DecodeOptions options_;
+  const DecodeOptions& options_;
   int64_t room_;
+  size_t number_;
   Ids seen_, made_;
   at::Generator random_;
 };
@@ -162,7 +166,7 @@ class Beams : public Search {
     return tokens;
   }
 
-  DecodeOptions options_;
+  const DecodeOptions& options_;
   int64_t room_, length_ = 0, slots_ = 0;
   Ids prompt_;
   std::vector<Beam> running_;
@@ -187,6 +191,7 @@ void check_decode_options(const DecodeOptions& o) {
 }
 
 std::unique_ptr<Search> make_search(const DecodeOptions& options, const Ids& prompt, int64_t room, size_t number) {
+  if (options.alternatives) return make_alternatives((*options.alternatives)[number]);
   if (options.beams > 1) return std::make_unique<Beams>(options, prompt, room);
   return std::make_unique<Single>(options, prompt, room, number);
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/text_distance.h"
 #include "eval/answers.h"
 #include "text/pattern.h"
 
@@ -77,6 +78,16 @@ Judgement text_verdict(const std::string& gold, const std::optional<std::string>
   return {found.value_or(""), found == gold};
 }
 
+std::vector<std::string> split(const std::string& names) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= names.size();) {
+    const size_t end = std::min(names.find('|', begin), names.size());
+    parts.push_back(names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
 /// The one alternative that occurs.
 std::optional<std::string> only_word(const Task& task, const std::string& completion) {
   const std::string text = lowered(completion);
@@ -97,15 +108,18 @@ std::vector<std::string> task_names() {
 
 const Task& find_task(const std::string& name) {
   const Task* task = lookup(name);
-  if (task == nullptr) throw InputError("--benchmark: found \"{}\", expected one of {}.", name, fmt::join(task_names(), ", "));
+  if (task == nullptr) {
+    throw InputError("--benchmark: found \"{}\", expected one of {}; the nearest is \"{}\".", name,
+                     fmt::join(task_names(), ", "), nearest_name(lowered(name), task_names()));
+  }
   return *task;
 }
 
 const Task& task_of_file(const fs::path& file) {
   const Task* task = lookup(file.stem().string());
   if (task == nullptr) {
-    throw InputError("{}: its name is no benchmark's; say which with --benchmark ({}).", file.string(),
-                     fmt::join(task_names(), ", "));
+    throw InputError("{}: its name is no benchmark's; say which with --benchmark ({}; the nearest is {}).", file.string(),
+                     fmt::join(task_names(), ", "), nearest_name(lowered(file.stem().string()), task_names()));
   }
   return *task;
 }
@@ -152,6 +166,28 @@ Judgement judge_strictly(const Task& task, const Row& row, const std::string& co
       break;
   }
   return {};
+}
+
+std::vector<std::string> alternatives_of(const Task& task, const Row& row) {
+  if (task.verdict != Verdict::word && task.verdict != Verdict::letter) {
+    throw InputError("{}: likelihood scoring needs alternatives to choose from; score this benchmark by its completions.",
+                     task.name);
+  }
+  const bool letters = task.verdict == Verdict::letter;
+  const std::vector<std::string> all = split(letters ? "A|B|C|D|E" : task.words);
+  std::vector<std::string> offered;
+  const std::string text = row.instruction + "\n" + row.input;
+  for (const auto& name : all) {  // letters stand as "(A)" or "A )", words in any case
+    const Pattern there(fmt::format(fmt::runtime(letters ? "\\b{}\\s?\\)" : "(?i:\\b{}\\b)"), name), task.name);
+    if (there.find(text, 0)) offered.push_back(name);
+  }
+  const bool holds_gold = std::find(offered.begin(), offered.end(), gold_text(task, row)) != offered.end();
+  return offered.size() > 1 && holds_gold ? offered : all;
+}
+
+std::string stated(const Task& task, const std::string& alternative) {
+  return task.verdict == Verdict::letter ? fmt::format("The answer is ({})", alternative)
+                                         : fmt::format("the correct answer is {}", alternative);
 }
 
 }  // namespace hyplora

@@ -19,7 +19,7 @@ struct Task {
 
 std::vector<std::string> task_names();
 
-/// By name in any case, "-" for "_"; InputError with the known names otherwise.
+/// By name in any case, "-" for "_"; InputError with the known names and the nearest otherwise.
 const Task& find_task(const std::string& name);
 /// By a data file's name without folder and ending ("AddSub.json" is addsub, "ARC-Easy.json" arc_easy); InputError otherwise.
 const Task& task_of_file(const fs::path& file);
@@ -36,5 +36,11 @@ Judgement judge(const Task& task, const Row& row, const std::string& completion)
 /// What the completion states as its answer: see stated_number and its like. For words: the one alternative that occurs, and
 /// only it.
 Judgement judge_strictly(const Task& task, const Row& row, const std::string& completion);
+
+/// What a multiple-choice row lets one choose from: those of the task's words or letters that its text offers.
+/// InputError: a task whose answers are not chosen.
+std::vector<std::string> alternatives_of(const Task& task, const Row& row);
+/// An alternative as the training data states it: "the correct answer is answer2", "The answer is (B)".
+std::string stated(const Task& task, const std::string& alternative);
 
 }  // namespace hyplora

@@ -26,7 +26,9 @@ const PromptTemplate templates[] = {
      "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
      "<|eot_id|><|end_of_text|>",
      false,
-     {"<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>"}},
+     {"<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>"},
+     "<|begin_of_text|>",
+     "<|eot_id|>"},
     {"qwen",
      "<|im_start|>system\nYou are a helpful "
      "assistant.<|im_end|>\n<|im_start|>user\n{instruction}\n\nInput:\n{input}<|im_end|>\n"
@@ -35,14 +37,18 @@ const PromptTemplate templates[] = {
      "assistant.<|im_end|>\n<|im_start|>user\n{instruction}<|im_end|>\n<|im_start|>assistant\n",
      "<|im_end|>\n",
      true,
-     {"<|im_start|>", "<|im_end|>"}},
+     {"<|im_start|>", "<|im_end|>"},
+     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n",
+     "<|im_end|>\n"},
     {"gemma",
      "<|system|>\nYou are a helpful assistant.\n<|end_of_turn|>\n<|user|>\n{instruction}\n\nInput:\n{input}\n<|end_of_turn|>\n"
      "<|assistant|>\n",
      "<|system|>\nYou are a helpful assistant.\n<|end_of_turn|>\n<|user|>\n{instruction}\n<|end_of_turn|>\n<|assistant|>\n",
      "\n<|end_of_turn|>\n",
      true,
-     {}},
+     {},
+     "<|system|>\nYou are a helpful assistant.\n<|end_of_turn|>\n",
+     "\n<|end_of_turn|>\n"},
     {"none", "{instruction}{input}", "{instruction}", "", false, {}},
 };
 
@@ -80,12 +86,13 @@ PromptTemplate find_prompt_template(const std::string& name_or_file) {
                      fmt::join(prompt_template_names(), ", "));
   }
   const auto file = read_json(name_or_file);
-  return {name_or_file,
-          text_at(file, "prompt_input", name_or_file),
-          text_at(file, "prompt_no_input", name_or_file),
-          file.contains("after_output") ? text_at(file, "after_output", name_or_file) : "",
-          false,
-          {}};
+  PromptTemplate made;
+  made.name = name_or_file;
+  made.with_input = text_at(file, "prompt_input", name_or_file);
+  made.without_input = text_at(file, "prompt_no_input", name_or_file);
+  if (file.contains("after_output")) made.after_output = text_at(file, "after_output", name_or_file);
+  if (!made.after_output.empty()) made.turn_end = made.after_output;
+  return made;
 }
 
 void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer) {
@@ -99,6 +106,11 @@ void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& toke
 void PromptText::add_data(std::string_view from_row) {
   if (!from_row.empty()) data.push_back({text.size(), text.size() + from_row.size()});
   text += from_row;
+}
+
+void PromptText::append(const PromptText& other, size_t skipped) {
+  for (const auto& range : other.data) data.push_back({text.size() + range.begin - skipped, text.size() + range.end - skipped});
+  text += std::string_view(other.text).substr(skipped);
 }
 
 Ids PromptText::encode(const Tokenizer& tokenizer) const {
@@ -132,6 +144,19 @@ PromptText render_example(const PromptTemplate& prompt, std::string_view instruc
   PromptText made = render_prompt(prompt, instruction, input);
   made.add_data(prompt.strips ? stripped(output) : output);
   made.add(prompt.after_output);
+  return made;
+}
+
+PromptText render_conversation(const PromptTemplate& prompt, const std::vector<Turn>& turns, std::string_view instruction,
+                               std::string_view input) {
+  PromptText made;
+  const auto skipped = [&] { return made.text.empty() ? 0 : prompt.opening.size(); };
+  for (const Turn& turn : turns) {
+    made.append(render_prompt(prompt, turn.instruction, turn.input), skipped());
+    made.add_data(prompt.strips ? stripped(turn.output) : turn.output);
+    made.add(prompt.turn_end);
+  }
+  made.append(render_prompt(prompt, instruction, input), skipped());
   return made;
 }
 

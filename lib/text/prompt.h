@@ -17,6 +17,8 @@ struct PromptTemplate {
   std::string after_output;         // closes the turn, before EOS
   bool strips = false;              // white space around the row's fields is dropped
   std::vector<std::string> tokens;  // that the tokenizer must know, or the model would learn their spelling
+  std::string opening = "";         // how both forms begin, and what stands only once where turns follow each other
+  std::string turn_end = "\n\n";    // between an output and the next turn
 };
 
 /// The built-in names, for messages and help.
@@ -36,6 +38,8 @@ struct PromptText {
 
   void add(std::string_view fixed) { text += fixed; }
   void add_data(std::string_view from_row);
+  /// All of `other` but its first `skipped` bytes, which are not data.
+  void append(const PromptText& other, size_t skipped);
   /// Their ids. Where both the template and the tokenizer put a BOS first, it is there once.
   Ids encode(const Tokenizer& tokenizer) const;
 };
@@ -45,5 +49,14 @@ PromptText render_prompt(const PromptTemplate& prompt, std::string_view instruct
 /// The same with the output and what closes it.
 PromptText render_example(const PromptTemplate& prompt, std::string_view instruction, std::string_view input,
                           std::string_view output);
+
+/// A turn that is over: what was asked, and the output.
+struct Turn {
+  std::string instruction, input, output;
+};
+/// The prompt behind earlier turns, each of them rendered as a prompt, its output and `turn_end`. Worked examples and the
+/// history of a chat are such turns.
+PromptText render_conversation(const PromptTemplate& prompt, const std::vector<Turn>& turns, std::string_view instruction,
+                               std::string_view input);
 
 }  // namespace hyplora

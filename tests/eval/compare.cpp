@@ -67,7 +67,14 @@ TEST_CASE("A progress file keeps whole lines, and knows its run", "[eval]") {
   ProgressFile again(path, run, true);
   again.add(7, {{"flag", true}});
   CHECK(ProgressFile(path, run, true).done().size() == 3);
-  CHECK(test::input_error([&] { ProgressFile(path, Json{{"model", "n"}}, true); }).find("another model") != std::string::npos);
+  CHECK(test::input_error([&] {
+          ProgressFile(path, Json{{"model", "n"}}, true);
+        }).find("model was \"m\", now it is \"n\"") != std::string::npos);
+  CHECK(test::input_error([&] {
+          ProgressFile::check(path, Json{{"model", "m"}, {"seed", 1}});
+        }).find("seed was null, now it is 1") != std::string::npos);
+  ProgressFile::check(path, run);
+  ProgressFile::check(folder / "none.jsonl", run);
   CHECK(ProgressFile(path, run, false).done().empty());
 }
 

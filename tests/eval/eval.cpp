@@ -150,9 +150,10 @@ TEST_CASE("The loss of rows is the mean over their supervised tokens", "[eval]")
   }
   EvaluateOptions options;
   options.decode.batch_size = 2;
-  const TaskResult together = evaluate(model, nullptr, find_task("loss"), rows, options, [](int64_t, int64_t) {});
+  const PreparedTask prepared = prepare(find_task("loss"), rows, nullptr, model.spec(), options);
+  const TaskResult together = evaluate(model, nullptr, prepared, options, [](int64_t, int64_t) {});
   options.decode.batch_size = 1;
-  const TaskResult apart = evaluate(model, nullptr, find_task("loss"), rows, options, [](int64_t, int64_t) {});
+  const TaskResult apart = evaluate(model, nullptr, prepared, options, [](int64_t, int64_t) {});
   CHECK(together.tokens == 3 + 4 + 5);
   CHECK(*together.loss == Approx(*apart.loss).epsilon(1e-6));
 }

@@ -6,11 +6,12 @@
 #include <cstring>
 
 #include "adapter/adapter.h"
-#include "support/support.h"
+#include "programs/sentences.h"
 
 namespace hyplora {
 namespace {
 
+using test::check_sentence;
 using test::Ran;
 using test::run;
 
@@ -47,17 +48,6 @@ class Place {
  private:
   test::TempFolder folder_;
 };
-
-/// One sentence on stderr that starts with "error: ", and no more lines.
-void check_sentence(const Ran& ran, int status, const std::string& part) {
-  INFO("stderr: " << ran.err);
-  CHECK(ran.status == status);
-  CHECK(ran.err.find(part) != std::string::npos);
-  const std::string last = ran.err.substr(ran.err.rfind("error: ") == std::string::npos ? 0 : ran.err.rfind("error: "));
-  CHECK(last.starts_with("error: "));
-  CHECK(std::count(last.begin(), last.end(), '\n') == 1);
-  CHECK(ran.err.find("Exception raised from") == std::string::npos);
-}
 
 TEST_CASE("Every program tells its version and its options", "[programs]") {
   for (const char* program : {"hyplora-train", "hyplora-eval", "hyplora-generate", "hyplora-tokenize"}) {

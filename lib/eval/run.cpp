@@ -1,0 +1,335 @@
+#include "eval/run.h"
+
+#include <algorithm>
+#include <set>
+
+#include "adapter/adapter.h"
+#include "core/device.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "eval/fingerprint.h"
+#include "eval/report.h"
+#include "eval/stop_strings.h"
+#include "model/load.h"
+
+namespace hyplora {
+namespace {
+
+/// One file of rows, and the name of what is written about it.
+struct Benchmark {
+  PreparedTask prepared;
+  fs::path file;
+  std::string name, hash;
+};
+
+/// The base (empty path) or an adapter on it, and the name of its folder in the output.
+struct Subject {
+  std::string adapter, name, hash;
+};
+
+/// A benchmark to be scored with a subject, and what is there of it from an earlier run.
+struct Job {
+  const Subject* subject;
+  const Benchmark* benchmark;
+  std::optional<Json> finished;  // its entry of results.json
+  std::optional<ProgressFile> progress;
+};
+
+/// `name`, or with "-2", "-3", ... behind it where it is taken.
+std::string unique_name(const std::string& name, std::set<std::string>& taken) {
+  std::string made = name;
+  for (int i = 2; !taken.insert(made).second; ++i) made = fmt::format("{}-{}", name, i);
+  return made;
+}
+
+void keep_first(std::vector<Row>& rows, int64_t limit) {
+  if (limit > 0 && static_cast<int64_t>(rows.size()) > limit) rows.resize(static_cast<size_t>(limit));
+}
+
+std::vector<Turn> read_shots(const EvalOptions& options) {
+  if (options.few_shot == 0) return {};
+  if (options.few_shot_data.empty()) throw InputError("--few-shot {}: --few-shot-data FILE is missing.", options.few_shot);
+  std::vector<Row> rows = read_rows({options.few_shot_data});
+  if (static_cast<int64_t>(rows.size()) < options.few_shot) {
+    throw InputError("{}: found {} rows, expected at least the {} of --few-shot.", options.few_shot_data, rows.size(),
+                     options.few_shot);
+  }
+  keep_first(rows, options.few_shot);
+  std::vector<Turn> shots;
+  for (const Row& row : rows) {
+    if (row.output.empty()) throw InputError("{}: a worked example needs an output.", row.where);
+    shots.push_back({row.instruction, row.input, row.output});
+  }
+  return shots;
+}
+
+void check_options(const EvalOptions& o) {
+  if (o.model.empty() || o.data.empty()) throw InputError("--model and --data are needed (or --compare A B).");
+  if (o.resume && o.output.empty()) throw InputError("--resume needs --output, the folder of the run that is to go on.");
+  const auto one_of = [](const char* name, const std::string& found, const char* first, const char* second) {
+    if (found != first && found != second) throw InputError("{}: found \"{}\", expected {} or {}.", name, found, first, second);
+  };
+  one_of("--over-length", o.evaluate.over_length, "error", "truncate");
+  one_of("--scoring", o.evaluate.scoring, "completion", "likelihood");
+  check_stops(o.evaluate.stops);
+  check_decode_options(o.evaluate.decode);
+}
+
+class EvalRun {
+ public:
+  EvalRun(const EvalOptions& options, at::Device device, EvalObserver& observer, const std::function<bool()>& stop)
+      : options_(options), device_(device), observer_(observer) {
+    check_options(options);
+    evaluate_ = options.evaluate;
+    evaluate_.prompt = find_prompt_template(options.prompt_template);
+    evaluate_.shots = read_shots(options);
+    evaluate_.decode.interrupted = stop;
+    spec_ = read_model_spec(options.model);
+    evaluate_.decode.stop_ids = spec_.eos;
+    dtype_ = dtype_named(options.dtype, device);
+    read_benchmarks();
+    read_subjects();
+    for (const Subject& subject : subjects_) {
+      for (const Benchmark& benchmark : benchmarks_) jobs_.push_back({&subject, &benchmark, std::nullopt, std::nullopt});
+    }
+    if (writes()) check_output();
+  }
+
+  EvalOutcome run() {
+    Transformer model = load_model(options_.model, spec_, {dtype_, device_, false});
+    for (const Subject& subject : subjects_) put_on(model, subject);  // each is proven to fit
+    if (writes()) start_progress();
+    for (Job& job : jobs_) {
+      if (subjects_.size() > 1 && job.benchmark == &benchmarks_.front()) put_on(model, *job.subject);
+      score(model, job);
+      if (outcome_.interrupted) return outcome_;
+    }
+    if (writes()) finish_output();
+    return outcome_;
+  }
+
+ private:
+  bool writes() const { return !options_.output.empty(); }
+
+  void read_benchmarks() {
+    std::vector<std::pair<fs::path, std::vector<Row>>> read;
+    bool has_text = false;
+    for (const auto& file : data_files(options_.data)) {
+      if (options_.benchmark.empty()) task_of_file(file);
+      read.emplace_back(file, read_rows({file.string()}));
+      keep_first(read.back().second, options_.limit);
+      for (const Row& row : read.back().second) has_text |= !row.tokenised();
+    }
+    if (has_text) tokenizer_ = load_tokenizer(options_.model);
+    std::set<std::string> taken{"results"};
+    for (auto& [file, rows] : read) {
+      const Task& task = options_.benchmark.empty() ? task_of_file(file) : find_task(options_.benchmark);
+      benchmarks_.push_back({prepare(task, std::move(rows), tokenizer_.get(), spec_, evaluate_), file,
+                             unique_name(task.name, taken), writes() ? file_hash(file) : ""});
+    }
+  }
+
+  void read_subjects() {
+    std::set<std::string> taken;
+    for (const auto& named : options_.adapters.empty() ? std::vector<std::string>{"none"} : options_.adapters) {
+      const std::string adapter = named == "none" ? "" : named;
+      if (!adapter.empty()) read_adapter_options(adapter);
+      subjects_.push_back(
+          {adapter, unique_name(adapter_name(adapter), taken), adapter.empty() || !writes() ? "" : folder_hash(adapter)});
+    }
+  }
+
+  /// A progress file says more than results.json, which may be older.
+  void check_output() {
+    require_writable_folder(options_.output);
+    model_hash_ = folder_hash(options_.model);
+    if (!options_.resume) return;
+    const fs::path results = fs::path(options_.output) / "results.json";
+    const Json earlier = fs::exists(results) ? read_json(results) : Json();
+    for (Job& job : jobs_) {
+      ProgressFile::check(progress_path(job), identity(job));
+      if (earlier.is_object() && !fs::exists(progress_path(job)))
+        job.finished = earlier_entry(job, earlier.value("results", Json()));
+    }
+  }
+
+  /// The first that is written, when nothing is wrong any more.
+  void start_progress() {
+    for (Job& job : jobs_) {
+      const fs::path path = progress_path(job);
+      if (job.finished) continue;
+      if (!options_.resume && fs::exists(path))
+        log::warn("{}: without --resume an earlier run's rows are done again", path.string());
+      fs::create_directories(path.parent_path());
+      job.progress.emplace(path, identity(job), options_.resume);
+    }
+  }
+
+  static void put_on(Transformer& model, const Subject& subject) {
+    detach_adapters(model);
+    if (!subject.adapter.empty()) Adapters::load(model, subject.adapter);
+  }
+
+  fs::path folder(const Job& job) const {
+    return subjects_.size() < 2 ? fs::path(options_.output) : fs::path(options_.output) / job.subject->name;
+  }
+  fs::path progress_path(const Job& job) const { return folder(job) / (job.benchmark->name + ".progress.jsonl"); }
+
+  Json settings() const {
+    const DecodeOptions& d = evaluate_.decode;
+    return {{"template", options_.prompt_template},
+            {"dtype", dtype_text(dtype_)},
+            {"device", device_text(device_)},
+            {"scoring", evaluate_.scoring},
+            {"decoding", d.beams > 1         ? "beam search"
+                         : d.temperature > 0 ? "sampling"
+                                             : "greedy"},
+            {"max_new_tokens", d.max_new_tokens},
+            {"batch_size", d.batch_size},
+            {"beams", d.beams},
+            {"length_penalty", d.length_penalty},
+            {"early_stopping", d.early_stopping},
+            {"temperature", d.temperature},
+            {"top_k", d.top_k},
+            {"top_p", d.top_p},
+            {"repetition_penalty", d.repetition_penalty},
+            {"seed", d.seed},
+            {"stop", evaluate_.stops},
+            {"few_shot", options_.few_shot},
+            {"over_length", evaluate_.over_length},
+            {"limit", options_.limit},
+            {"train_on_inputs", evaluate_.train_on_inputs},
+            {"cutoff_len", evaluate_.cutoff_len}};
+  }
+
+  Json hashes(const Job& job) const {
+    Json all{{"of", "64-bit FNV-1a of whole files; model and adapter: config files and all .safetensors"},
+             {"model", model_hash_}};
+    all["adapter"] = job.subject->hash.empty() ? Json(nullptr) : Json(job.subject->hash);
+    all["tokenizer"] = tokenizer_ ? Json(file_hash(tokenizer_->file())) : Json(nullptr);
+    all["data"] = job.benchmark->hash;
+    all["few_shot_data"] = options_.few_shot > 0 ? Json(file_hash(options_.few_shot_data)) : Json(nullptr);
+    return all;
+  }
+
+  /// What must be the same for an earlier run's rows to count; batch and device only change how fast they come.
+  Json identity(const Job& job) const {
+    return identity(job.benchmark->prepared.task->name, job.benchmark->prepared.count(), hashes(job), settings());
+  }
+  static Json identity(const Json& benchmark, const Json& rows, const Json& hashes, Json settings) {
+    for (const char* key : {"batch_size", "device"}) settings.erase(key);
+    return {{"benchmark", benchmark}, {"rows", rows}, {"hashes", hashes}, {"settings", settings}};
+  }
+
+  /// What results.json of an earlier run says of this job; InputError where it was another run.
+  std::optional<Json> earlier_entry(const Job& job, const Json& entries) const {
+    for (const Json& entry : entries) {
+      if (!entry.is_object() || entry.value("benchmark", Json()) != Json(job.benchmark->prepared.task->name) ||
+          entry.value("adapter", Json()) != adapter_json(job) ||
+          entry.value("data", Json()) != Json(job.benchmark->file.string()))
+        continue;
+      const Json before = identity(entry["benchmark"], entry.value("n", Json()), entry.value("hashes", Json()),
+                                   entry.value("settings", Json::object()));
+      if (const auto changed = difference(before, identity(job))) {
+        throw InputError("{}: was written by another run: {}; choose another --output, or leave out --resume.",
+                         (fs::path(options_.output) / "results.json").string(), *changed);
+      }
+      return entry;
+    }
+    return std::nullopt;
+  }
+
+  static Json adapter_json(const Job& job) { return job.subject->adapter.empty() ? Json(nullptr) : Json(job.subject->adapter); }
+
+  TaskStart start_of(const Job& job) const {
+    const PreparedTask& prepared = job.benchmark->prepared;
+    TaskStart start{job.benchmark->name,
+                    job.subject->adapter,
+                    static_cast<int64_t>(prepared.count()),
+                    0,
+                    prepared.longest(),
+                    prepared.truncated_count(),
+                    0};
+    if (job.progress) start.done = static_cast<int64_t>(job.progress->done().size());
+    start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_.decode);
+    return start;
+  }
+
+  void score(const Transformer& model, Job& job) {
+    if (job.finished) {
+      outcome_.results.push_back(*job.finished);
+      outcome_.records.push_back(Json::array());
+      return;
+    }
+    observer_.started(start_of(job));
+    TaskResult result = evaluate(
+        model, tokenizer_.get(), job.benchmark->prepared, evaluate_,
+        [&](int64_t done, int64_t correct) { observer_.advanced(done, correct); }, job.progress ? &*job.progress : nullptr);
+    outcome_.interrupted = result.interrupted;
+    if (!result.interrupted) add_entry(job, std::move(result));
+  }
+
+  void add_entry(const Job& job, TaskResult result) {
+    Json entry = result.to_json();
+    entry["model"] = options_.model;
+    entry["adapter"] = adapter_json(job);
+    entry["data"] = job.benchmark->file.string();
+    if (writes()) entry["hashes"] = hashes(job);
+    entry["settings"] = settings();
+    outcome_.results.push_back(std::move(entry));
+    if (writes() && !result.records.empty()) {
+      write_file(folder(job) / (job.benchmark->name + ".json"),
+                 result.records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    }
+    outcome_.records.push_back(std::move(result.records));
+  }
+
+  /// results.json and the report; then the progress files have served.
+  void finish_output() const {
+    Json file = outcome_.results.size() == 1 ? outcome_.results[0] : Json::object();
+    file["results"] = outcome_.results;
+    const fs::path output = options_.output;
+    write_file(output / "report.html", evaluation_report(outcome_.results));
+    write_file(output / "results.json", file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    for (const Job& job : jobs_) fs::remove(progress_path(job));
+  }
+
+  const EvalOptions& options_;
+  at::Device device_;
+  EvalObserver& observer_;
+  EvaluateOptions evaluate_;
+  ModelSpec spec_;
+  at::ScalarType dtype_ = at::kFloat;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::vector<Benchmark> benchmarks_;
+  std::vector<Subject> subjects_;
+  std::string model_hash_;
+  std::vector<Job> jobs_;
+  EvalOutcome outcome_;
+};
+
+}  // namespace
+
+std::vector<fs::path> data_files(const fs::path& data) {
+  if (!fs::is_directory(data)) return {data};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(data)) {
+    if (entry.path().extension() == ".json" || entry.path().extension() == ".jsonl") files.push_back(entry.path());
+  }
+  if (files.empty()) throw InputError("{}: holds no .json or .jsonl file.", data.string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string adapter_name(const std::string& adapter) {
+  if (adapter.empty()) return "base";
+  const fs::path path(adapter);
+  return (path.has_filename() ? path : path.parent_path()).filename();
+}
+
+EvalOutcome run_evaluation(const EvalOptions& options, at::Device device, EvalObserver& observer,
+                           const std::function<bool()>& stop) {
+  return EvalRun(options, device, observer, stop).run();
+}
+
+}  // namespace hyplora
