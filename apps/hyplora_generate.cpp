@@ -1,6 +1,7 @@
 // hyplora-generate: completes prompts with a checkpoint, with or without an adapter; on a terminal without a prompt, a chat.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <iterator>
@@ -8,6 +9,7 @@
 #include "adapter/adapter.h"
 #include "common.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "eval/chat.h"
 #include "eval/stop_strings.h"
 #include "model/load.h"
@@ -124,7 +126,15 @@ int complete(const Transformer& model, const Tokenizer* tokenizer, const Argumen
     decoding.ends_here = [&](size_t prompt, const Ids& made) { return watch->sees(prompt, made); };
   }
   std::vector<std::vector<Completion>> made(prompts.size());
-  decode(model, prompts, decoding, [&](size_t i, const std::vector<Completion>& best) { made[i] = best; });
+  size_t tokens = 0;
+  const auto start = std::chrono::steady_clock::now();
+  decode(model, prompts, decoding, [&](size_t i, const std::vector<Completion>& best) {
+    made[i] = best;
+    tokens += best.front().ids.size();
+  });
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!arguments.ids.empty())
+    log::info("{} new tokens in {:.3f} s, {:.1f} tokens/s", tokens, seconds, static_cast<double>(tokens) / seconds);
   for (size_t i = 0; i < prompts.size(); ++i) {
     for (const Completion& completion : made[i]) print(arguments, tokenizer, prompts[i], completion);
   }
