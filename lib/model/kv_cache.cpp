@@ -17,11 +17,18 @@ void store(at::Tensor& kept, const at::Tensor& fresh, int64_t length) {
 
 }  // namespace
 
+void KvRow::lead(int64_t layer, const at::Tensor& keys, const at::Tensor& values) {
+  Layer& kept = layers_[static_cast<size_t>(layer)];
+  store(kept.keys, keys, 0);
+  store(kept.values, values, 0);
+  lead_ = keys.size(0);
+}
+
 std::pair<at::Tensor, at::Tensor> KvRow::append(int64_t layer, const at::Tensor& keys, const at::Tensor& values) {
   Layer& kept = layers_[static_cast<size_t>(layer)];
-  store(kept.keys, keys, length_);
-  store(kept.values, values, length_);
-  const int64_t all = length_ + keys.size(0);
+  const int64_t before = lead_ + length_, all = before + keys.size(0);
+  store(kept.keys, keys, before);
+  store(kept.values, values, before);
   return {kept.keys.narrow(0, 0, all), kept.values.narrow(0, 0, all)};
 }
 
