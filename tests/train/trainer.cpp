@@ -102,7 +102,7 @@ TEST_CASE("A run writes what the contract names, and its loss falls", "[train]")
 }
 
 TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
-  for (const std::string kind : {"lora", "hyplora", "full"}) {
+  for (const std::string& kind : adapter_kinds()) {
     for (const std::string& variant : kind == "hyplora" ? hyplora_variants() : std::vector<std::string>{"lorentz"}) {
       INFO(kind << " " << variant);
       const Workplace place;
@@ -246,7 +246,7 @@ TEST_CASE("Combinations that cannot be are refused", "[train]") {
   CHECK(refusal({"init_base=random"}).find("needs adapter \"full\"") != std::string::npos);
   CHECK(refusal({"adapter=full", "dtype=bfloat16"}).find("expected float32 with adapter \"full\"") != std::string::npos);
   CHECK(refusal({"curvature=-1"}).find("expected a number above 0") != std::string::npos);
-  CHECK(refusal({"adapter=dora"}).find("expected one of hyplora, lora, full") != std::string::npos);
+  CHECK(refusal({"adapter=dorra"}).find("expected one of hyplora, lora, dora") != std::string::npos);
   CHECK(refusal({"prompt_template=nothing"}).find("prompt template") != std::string::npos);
   CHECK(refusal({"lora_type=hyplora_huge-1"}).find("lora_type") != std::string::npos);
 }
