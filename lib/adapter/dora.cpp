@@ -38,13 +38,13 @@ class DoraLinear : public torch::autograd::Function<DoraLinear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& A, const at::Tensor& B,
                             const at::Tensor& /*magnitude*/, const Linear* base, std::shared_ptr<Trace> trace) {
     at::Tensor y = ops::frozen_product(x, base->weight, base->bias);
-    const at::Tensor input = trace->mask.apply(x), c = trace->factor().to(y.scalar_type());
+    const at::Tensor input = trace->mask.apply(x), c = trace->factor();
     const at::Tensor plain = trace->mask.kept.defined() ? ops::frozen_product(input, base->weight, {})
                              : base->bias.defined()     ? y - base->bias
                                                         : y.clone();
     trace->z = ops::frozen_product(input.to(trace->type), A.to(trace->type), {});
     const at::Tensor delta = ops::frozen_product(trace->z * trace->adapter.scale, B.to(trace->type), {}).to(y.scalar_type());
-    y.addcmul_(plain, c - 1).addcmul_(delta, c);
+    y.addcmul_(plain, (c - 1).to(y.scalar_type())).addcmul_(delta, c.to(y.scalar_type()));  // c is near 1
     trace->v = plain.add_(delta);
     context->save_for_backward({x, base->weight});
     ops::keep<Trace>(context, trace);
@@ -56,13 +56,13 @@ class DoraLinear : public torch::autograd::Function<DoraLinear> {
     const Dora& adapter = trace->adapter;
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &grad = grads[0], c = trace->factor();
-    const at::Tensor through = (grad * c.to(grad.scalar_type())), narrow = through.to(trace->type);
+    const at::Tensor through = grad * c.to(grad.scalar_type()), narrow = through.to(trace->type);
     const at::Tensor input = trace->mask.apply(x).to(trace->type), A = adapter.A.detach().to(trace->type);
     const at::Tensor dz = at::mm(narrow, adapter.B.detach().to(trace->type)).mul_(adapter.scale);
     at::Tensor dx;
     if (context->needs_input_grad(0)) {
       if (trace->mask.kept.defined()) {
-        const at::Tensor inner = ops::frozen_product_grad(through - grad, weight).mul_(trace->mask.kept);
+        const at::Tensor inner = ops::frozen_product_grad(grad * (c - 1).to(grad.scalar_type()), weight).mul_(trace->mask.kept);
         dx = ops::frozen_product_grad(grad, weight).add_(inner, 1 / trace->mask.share);
       } else {
         dx = ops::frozen_product_grad(through, weight);
