@@ -42,11 +42,14 @@ void read_data(TrainingSetup& setup) {
 }
 
 void check_lengths(const TrainingSetup& setup) {
+  const AdapterOptions& adapter = setup.options.adapter;
+  const int64_t lead = adapter.adapter == "prefix" ? adapter.num_virtual_tokens : 0;
   for (const auto* set : {&setup.training, &setup.validation}) {
     for (const auto& example : set->examples) {
-      if (static_cast<int64_t>(example.ids.size()) > setup.spec.max_positions) {
-        throw InputError("{}: it has {} tokens, but the model was made for {} (max_position_embeddings).", example.where,
-                         example.ids.size(), setup.spec.max_positions);
+      if (lead + static_cast<int64_t>(example.ids.size()) > setup.spec.max_positions) {
+        throw InputError("{}: it has {} tokens{}, but the model was made for {} (max_position_embeddings).", example.where,
+                         example.ids.size(), lead > 0 ? fmt::format(" after {} virtual ones", lead) : "",
+                         setup.spec.max_positions);
       }
     }
   }
@@ -137,8 +140,8 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, c
   plan.base_bytes = plan.base_parameters * static_cast<int64_t>(c10::elementSize(setup.dtype));
   const int64_t trained_bytes = cost.parameters * 4 * (full ? 3 : 4);  // value (full: the base's own), gradient, two moments
   constexpr int64_t libraries = int64_t{250} << 20, head = int64_t{3} * 32 << 20;
-  plan.predicted_peak_bytes =
-      libraries + head + plan.base_bytes + trained_bytes + (activation_bytes(setup) + cost.bytes_per_token) * longest_micro_batch(setup);
+  plan.predicted_peak_bytes = libraries + head + plan.base_bytes + trained_bytes +
+                              (activation_bytes(setup) + cost.bytes_per_token) * longest_micro_batch(setup);
   return plan;
 }
 
