@@ -72,7 +72,7 @@ int dry_run(const TrainOptions& options, at::Device device) {
   const TrainingSetup setup = prepare_training(options, device);
   if (options.init_base == "checkpoint") CheckpointFiles::open(options.base_model);
   const Batches batches(setup.training.examples, options);
-  Json plan = plan_training(setup, batches, count_trained(setup.spec, options.adapter)).to_json();
+  Json plan = plan_training(setup, batches, adapter_cost(setup)).to_json();
   plan["device"] = device_text(device);
   plan["dtype"] = dtype_text(setup.dtype);
   plan["architecture"] = setup.spec.to_json();

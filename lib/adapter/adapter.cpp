@@ -1,51 +1,36 @@
 #include "adapter/adapter.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Context.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/scalar_tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "adapter/kinds.h"
 #include "adapter/patterns.h"
 #include "core/error.h"
 
 namespace hyplora {
 namespace {
 
-/// The variants of "hyplora": a name and its gates.
-struct Variant {
-  const char* name;
-  std::shared_ptr<const Gates> (*gates)();
-};
-constexpr Variant variants[] = {
-    {"lorentz", lorentz_gates},
-    {"release", release_gates},
-};
-
-std::shared_ptr<const Gates> no_gates(const AdapterOptions&) { return nullptr; }
-std::shared_ptr<const Gates> variant_gates(const AdapterOptions& options) {
-  const auto row = std::find_if(std::begin(variants), std::end(variants),
-                                [&](const Variant& v) { return options.hyplora_variant == v.name; });
-  if (row == std::end(variants)) {
-    throw InputError("hyplora_variant: found \"{}\", expected one of {}.", options.hyplora_variant,
-                     fmt::join(hyplora_variants(), ", "));
-  }
-  return row->gates();
+/// "full": every weight of the model.
+std::vector<Parameter> take_all_weights(Transformer& model, const AdapterOptions&, at::Generator&) {
+  std::vector<Parameter> all;
+  for (auto& [name, weight] : model.named_weights()) all.push_back({name, weight, false});
+  return all;
 }
 
-/// The kinds of adapter: the low-rank ones by their gates; without gates_of, all weights are trained.
-struct Kind {
-  const char* name;
-  std::shared_ptr<const Gates> (*gates_of)(const AdapterOptions&);
-};
 constexpr Kind kinds[] = {
-    {"hyplora", variant_gates},
-    {"lora", no_gates},
-    {"full", nullptr},
+    {"hyplora", "HypLoRA", "HYPLORA", true, fit_hyplora, nullptr},
+    {"lora", "LoRA", "LORA", true, fit_lora, nullptr},
+    {"dora", "DoRA", "LORA", true, fit_dora, nullptr},
+    {"series", "series bottleneck", "BOTTLENECK", true, fit_series, nullptr},
+    {"parallel", "parallel bottleneck", "BOTTLENECK", true, fit_parallel, nullptr},
+    {"prefix", "prefix tuning", "PREFIX_TUNING", false, nullptr, take_prefix},
+    {"full", "all weights", "", true, nullptr, take_all_weights},
 };
+
+}  // namespace
 
 const Kind& find_kind(const std::string& name) {
   const auto row = std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& k) { return name == k.name; });
@@ -55,89 +40,32 @@ const Kind& find_kind(const std::string& name) {
   return *row;
 }
 
-uint64_t mixed(uint64_t seed, uint64_t index) {  // splitmix64's finaliser over both
-  uint64_t x = seed + 0x9e3779b97f4a7c15u * (index + 1);
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-class LowRankAdapter : public LinearAdapter {
- public:
-  LowRankAdapter(LowRank parts, std::shared_ptr<const Dropout> dropout, uint64_t index)
-      : parts_(std::move(parts)), dropout_(std::move(dropout)), index_(index) {}
-
-  at::Tensor forward(const at::Tensor& x, const Linear& base) const override {
-    if (!dropout_->active || dropout_->rate == 0) return low_rank_linear(x, base, parts_);
-    const double keep = 1 - dropout_->rate;
-    at::Generator generator = at::globalContext().defaultGenerator(x.device()).clone();
-    generator.set_current_seed(mixed(dropout_->seed, index_));
-    return low_rank_linear(x, base, parts_, at::empty(x.sizes(), x.options().dtype(at::kBool)).bernoulli_(keep, generator),
-                           keep);
-  }
-
- private:
-  LowRank parts_;
-  std::shared_ptr<const Dropout> dropout_;
-  uint64_t index_;
-};
-
-/// A: kaiming-uniform with a = sqrt 5, that is uniform within 1/sqrt(in); B: zero.
-LowRank fresh(const Linear& linear, const AdapterOptions& options, const std::shared_ptr<const Gates>& gates,
-              at::Generator& generator) {
-  const int64_t rank = pattern_value(options.rank_pattern, linear.path, options.lora_r);
-  const double alpha = pattern_value(options.alpha_pattern, linear.path, options.lora_alpha);
-  if (rank < 1) throw InputError("rank_pattern: found rank {} for {}, expected at least 1.", rank, linear.path);
-  const auto parameter = [&](const at::Tensor& value) {
-    return value.to(linear.weight.device(), linear.weight.scalar_type() == at::kDouble ? at::kDouble : at::kFloat)
-        .requires_grad_();
-  };
-  const double bound = 1 / std::sqrt(static_cast<double>(linear.in()));
-  LowRank parts;
-  parts.A = parameter(at::empty({rank, linear.in()}, at::kFloat).uniform_(-bound, bound, generator));
-  parts.B = parameter(at::zeros({linear.out(), rank}, at::kFloat));
-  parts.scale = alpha / (options.use_rslora ? std::sqrt(static_cast<double>(rank)) : static_cast<double>(rank));
-  parts.gates = gates;
-  if (gates) parts.k = parameter(at::scalar_tensor(gates->stored_k(options.curvature))).requires_grad_(options.train_curvature);
-  if (gates && gates->has_norm_scale()) parts.norm_scale = parameter(at::scalar_tensor(1 / bound));
-  return parts;
-}
-
-}  // namespace
-
 std::vector<std::string> adapter_kinds() {
   std::vector<std::string> names;
   for (const auto& row : kinds) names.emplace_back(row.name);
   return names;
 }
 
-std::vector<std::string> hyplora_variants() {
-  std::vector<std::string> names;
-  for (const auto& row : variants) names.emplace_back(row.name);
-  return names;
+std::string peft_type_of(const AdapterOptions& options) { return find_kind(options.adapter).peft_type; }
+
+int64_t Site::rank() const {
+  const int64_t rank = pattern_value(options.rank_pattern, linear.path, options.lora_r);
+  if (rank < 1) throw InputError("rank_pattern: found rank {} for {}, expected at least 1.", rank, linear.path);
+  return rank;
 }
 
-Fields& add_adapter_fields(Fields& fields, AdapterOptions& o) {
-  return fields
-      .add("adapter", o.adapter, "what is trained: hyperbolic low-rank adapters, LoRA, or all weights", one_of(adapter_kinds()))
-      .add("hyplora_variant", o.hyplora_variant, "lorentz: the paper's equations; release: as the published code computes them",
-           one_of(hyplora_variants()))
-      .add("lora_r", o.lora_r, "rank", between(1, 1 << 20))
-      .add("lora_alpha", o.lora_alpha, "scaling is alpha/r", above(0))
-      .add("lora_dropout", o.lora_dropout, "dropout on the adapter's input", between(0, 0.999))
-      .add("use_rslora", o.use_rslora, "scaling is alpha/sqrt(r)")
-      .add("target_modules", o.target_modules,
-           "suffixes of module paths, a regular expression on the whole path, or \"all-linear\"", not_empty())
-      .add("rank_pattern", o.rank_pattern, "rank by module: regular expression for a path's end -> rank", at_least(1))
-      .add("alpha_pattern", o.alpha_pattern, "alpha by module", above(0))
-      .add("curvature", o.curvature, "initial curvature parameter: K of lorentz, raw k of release")
-      .add("train_curvature", o.train_curvature, "whether the curvature learns");
+double Site::scale() const {
+  const auto r = static_cast<double>(rank());
+  return pattern_value(options.alpha_pattern, linear.path, options.lora_alpha) / (options.use_rslora ? std::sqrt(r) : r);
 }
 
-void check_adapter_options(const AdapterOptions& options) {
-  if (options.adapter == "hyplora" && options.hyplora_variant == "lorentz" && !(options.curvature > 0)) {
-    throw InputError("curvature: found {}, expected a number above 0 (K of the lorentz variant).", options.curvature);
-  }
+at::Tensor Site::uniform(at::IntArrayRef shape, double bound) const {
+  return at::empty(shape, at::kFloat).uniform_(-bound, bound, generator);
+}
+
+at::Tensor Site::parameter(const at::Tensor& value) const {
+  return value.to(linear.weight.device(), linear.weight.scalar_type() == at::kDouble ? at::kDouble : at::kFloat)
+      .requires_grad_();
 }
 
 Adapters Adapters::attach(Transformer& model, const AdapterOptions& options, uint64_t seed) {
@@ -147,21 +75,20 @@ Adapters Adapters::attach(Transformer& model, const AdapterOptions& options, uin
   adapters.model_ = &model;
   adapters.dropout_->rate = options.lora_dropout;
   const Kind& kind = find_kind(options.adapter);
-  if (kind.gates_of == nullptr) {
-    for (auto& [name, weight] : model.named_weights()) adapters.parameters_.push_back({name, weight, false});
+  at::Generator generator = at::detail::createCPUGenerator(seed);
+  if (kind.take_model != nullptr) {
+    adapters.parameters_ = kind.take_model(model, options, generator);
     return adapters;
   }
-  const auto gates = kind.gates_of(options);
-  at::Generator generator = at::detail::createCPUGenerator(seed);
-  uint64_t index = 0;
-  for (Linear* linear : target_linears(model, options.target_modules)) {
-    const LowRank parts = fresh(*linear, options, gates, generator);
-    const std::string name = "base_model.model." + linear->path;
-    adapters.parameters_.push_back({name + ".lora_A.weight", parts.A, false});
-    adapters.parameters_.push_back({name + ".lora_B.weight", parts.B, false});
-    if (parts.k.defined()) adapters.parameters_.push_back({name + ".lora_k", parts.k, true});
-    if (parts.norm_scale.defined()) adapters.parameters_.push_back({name + ".lora_norm_scale", parts.norm_scale, false});
-    linear->adapter = std::make_shared<LowRankAdapter>(parts, adapters.dropout_, index++);
+  uint64_t number = 0;
+  for (Linear* linear : target_linears(model, options)) {
+    const Fitted fitted = kind.fit({*linear, options, ModuleDropout(adapters.dropout_, number++), generator});
+    for (const auto& [name, value, is_curvature] : fitted.parameters) {
+      adapters.parameters_.push_back({"base_model.model." + linear->path + "." + name, value, is_curvature});
+    }
+    adapters.kept_wide_ += fitted.kept.wide;
+    adapters.kept_base_ += fitted.kept.base;
+    linear->adapter = fitted.adapter;
   }
   return adapters;
 }
@@ -190,8 +117,7 @@ std::optional<std::array<double, 3>> Adapters::curvature_summary() const {
   int64_t count = 0;
   for (const auto& parameter : parameters_) {
     if (!parameter.is_curvature) continue;
-    const double k = parameter.value.item<double>();
-    const double K = options_.hyplora_variant == "lorentz" ? std::exp(k) : std::log1p(std::exp(k)) + 1e-6;
+    const double K = curvature_of(options_, parameter.value.item<double>());
     least = std::min(least, K);
     most = std::max(most, K);
     sum += K;
@@ -203,6 +129,7 @@ std::optional<std::array<double, 3>> Adapters::curvature_summary() const {
 
 void detach_adapters(Transformer& model) {
   for (Linear* linear : model.linears()) linear->adapter = nullptr;
+  model.set_virtual_tokens({});
 }
 
 void Adapters::start_dropout(uint64_t seed) {

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "adapter/low_rank.h"
+#include "adapter/dropout.h"
 #include "core/fields.h"
 #include "model/transformer.h"
 
@@ -17,10 +17,16 @@ struct AdapterOptions {
   double lora_alpha = 64, lora_dropout = 0.05;
   bool use_rslora = false;
   StringOrList target_modules{{"q_proj", "k_proj", "v_proj", "up_proj", "down_proj"}, false};
+  std::optional<StringOrList> exclude_modules;
+  std::optional<std::vector<int64_t>> layers_to_transform;
   std::map<std::string, int64_t> rank_pattern;
   std::map<std::string, double> alpha_pattern;
   double curvature = 1.0;
   bool train_curvature = true;
+  int64_t bottleneck_size = 256;
+  std::string non_linearity = "tanh";
+  double scaling = 1;
+  int64_t num_virtual_tokens = 30;
 };
 
 std::vector<std::string> adapter_kinds();
@@ -31,6 +37,12 @@ Fields& add_adapter_fields(Fields& fields, AdapterOptions& options);
 
 /// InputError where the options contradict each other.
 void check_adapter_options(const AdapterOptions& options);
+/// What train_curvature is where the config does not say it.
+bool learns_curvature_by_default(const AdapterOptions& options);
+/// The kind and its numbers in a phrase.
+std::string adapter_text(const AdapterOptions& options);
+/// How the kind's folder is marked: PEFT's peft_type.
+std::string peft_type_of(const AdapterOptions& options);
 
 /// One trained tensor, under the name that it has in the adapter's file.
 struct Parameter {
@@ -39,17 +51,16 @@ struct Parameter {
   bool is_curvature = false;
 };
 
-/// Dropout draws from (seed, module): the same mask again for the same seed, in recomputation and after a resume.
-struct Dropout {
-  double rate = 0;
-  bool active = false;
-  uint64_t seed = 0;
+/// What can be counted before a run.
+struct AdapterCost {
+  int64_t parameters = 0;       // that learn
+  int64_t bytes_per_token = 0;  // left for the backward pass
 };
 
 class Adapters {
  public:
-  /// Puts fresh adapters on the target modules, initialised from the seed so that the model starts equal to the base.
-  /// InputError: targets that match no module, an invalid pattern.
+  /// Puts fresh adapters on the target modules, initialised from the seed. The model starts equal to the base (but see
+  /// `prefix`). InputError: targets that match no module, an invalid pattern.
   static Adapters attach(Transformer& model, const AdapterOptions& options, uint64_t seed);
   /// Reads an adapter folder (ours, PEFT's, or the published release's) and puts it on the model. See adapter_files.cpp.
   static Adapters load(Transformer& model, const fs::path& folder);
@@ -63,6 +74,8 @@ class Adapters {
   /// Those that learn, in a fixed order.
   std::vector<Parameter> trained() const;
   int64_t trained_count() const;
+  /// `base_width`: bytes of a number in the base's type.
+  AdapterCost cost(int64_t base_width) const { return {trained_count(), 4 * kept_wide_ + base_width * kept_base_}; }
   /// Least, mean and largest K over the modules; nothing where the kind has no curvature.
   std::optional<std::array<double, 3>> curvature_summary() const;
 
@@ -76,20 +89,22 @@ class Adapters {
   AdapterOptions options_;
   std::vector<Parameter> parameters_;
   std::shared_ptr<Dropout> dropout_ = std::make_shared<Dropout>();
+  int64_t kept_wide_ = 0, kept_base_ = 0;
   Transformer* model_ = nullptr;
 };
 
-/// Takes every adapter off the model's linear layers.
+/// Takes every adapter off the model.
 void detach_adapters(Transformer& model);
 
 /// The options that shape an adapter folder, as it says them itself. InputError when it cannot be read here, with the reason.
 AdapterOptions read_adapter_options(const fs::path& folder);
 
-/// "hyplora-1.0", "hyplora_simplified-0.5" and "std", as the paper's scripts spell a kind with its curvature.
+/// The paper's scripts' spelling of a kind with its curvature, "hyplora-1.0" for example, or "std". InputError for others.
 void apply_lora_type(const std::string& lora_type, AdapterOptions& options, const std::string& where);
 
-/// The linear layers that target_modules picks, in the model's order. PEFT's rules: a list holds suffixes of module paths, one
-/// string is a regular expression on the whole path, "all-linear" is every linear layer of the blocks.
-std::vector<Linear*> target_linears(Transformer& model, const StringOrList& targets);
+/// The linear layers that target_modules, exclude_modules and layers_to_transform pick, in the model's order. PEFT's rules: a
+/// list holds suffixes of module paths, one string is a regular expression on the whole path, "all-linear" is every linear
+/// layer of the blocks. InputError where they pick none.
+std::vector<Linear*> target_linears(Transformer& model, const AdapterOptions& options);
 
 }  // namespace hyplora

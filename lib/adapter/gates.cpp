@@ -3,6 +3,7 @@
 #include "adapter/gate_passes.h"
 #include "adapter/lorentz.h"
 #include "adapter/release.h"
+#include "adapter/simplified.h"
 
 namespace hyplora {
 
@@ -45,5 +46,6 @@ class GatesOf : public Gates {
 
 std::shared_ptr<const Gates> lorentz_gates() { return std::make_shared<GatesOf<Lorentz>>(); }
 std::shared_ptr<const Gates> release_gates() { return std::make_shared<GatesOf<Release>>(); }
+std::shared_ptr<const Gates> simplified_gates() { return std::make_shared<GatesOf<Simplified>>(); }
 
 }  // namespace hyplora

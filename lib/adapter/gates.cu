@@ -5,6 +5,7 @@
 #include "adapter/gate_passes.h"
 #include "adapter/lorentz.h"
 #include "adapter/release.h"
+#include "adapter/simplified.h"
 
 namespace hyplora {
 namespace {
@@ -43,5 +44,6 @@ void CudaPasses<Variant>::back(const BackPass& pass) {
 
 template struct CudaPasses<Lorentz>;
 template struct CudaPasses<Release>;
+template struct CudaPasses<Simplified>;
 
 }  // namespace hyplora

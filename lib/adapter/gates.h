@@ -4,8 +4,8 @@
 //     u = phi(|x|) A x          out = base(x) + s c(|B u|^2) B u
 //
 // with one number phi and one number c a token (docs/maths.md). A variant is a small struct of scalar functions (lorentz.h,
-// release.h) that the same loops over tokens run on the CPU and on CUDA (token_gates.h). LoRA has no gates. Everything is
-// float64.
+// release.h, simplified.h) that the same loops over tokens run on the CPU and on CUDA (token_gates.h). LoRA has no gates.
+// Everything is float64.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -61,5 +61,7 @@ class Gates {
 std::shared_ptr<const Gates> lorentz_gates();
 /// The NeurIPS release as its code computes it (hyplora_variant "release"); see release.h.
 std::shared_ptr<const Gates> release_gates();
+/// Its stereographic variant (hyplora_variant "simplified"); see simplified.h.
+std::shared_ptr<const Gates> simplified_gates();
 
 }  // namespace hyplora

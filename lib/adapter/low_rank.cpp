@@ -5,11 +5,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/mul.h>
 
-#include "ops/blocks.h"
+#include "adapter/fused_products.h"
 #include "ops/few_rows.h"
 #include "ops/kept.h"
 #include "ops/products.h"
@@ -23,56 +21,17 @@ using torch::autograd::variable_list;
 /// What forward leaves for backward, besides the tensors that autograd watches.
 struct Trace {
   LowRank adapter;
-  at::Tensor mask;  // dropout's, or undefined
-  double keep = 1;
-  bool few = false;
+  Mask mask;
+  bool few = false;                  // a handful of rows, which has products of its own
   at::ScalarType type = at::kFloat;  // of the adapter's products
   at::Tensor z;                      // [T, r]
   at::Tensor scaled;                 // s c u [T, r]: what B is applied to
   at::Tensor Gu, records;            // with gates only: B^T B u [T, r], [T, gate_record]
 };
 
-/// A handful of rows goes through products of its own, in fp32: rounding the adapter to the base's type would cost more than
-/// the product.
-bool few_rows(const at::Tensor& x, const Linear& base, const LowRank& adapter) {
-  return ops::has_few_rows(x, base.weight) && ops::has_few_rows(x, adapter.A);
-}
-
-/// The adapter's products run in the base's type where the machine has units for it; the gates may ask for fp32.
-at::ScalarType product_type(const at::Tensor& x, const LowRank& adapter) {
-  if (!at::isReducedFloatingType(x.scalar_type())) return x.scalar_type();
-  const bool slow = x.device().is_cpu() && !ops::has_bf16_units();
-  return slow || (adapter.gates && adapter.gates->wants_fp32()) ? at::kFloat : x.scalar_type();
-}
-
-at::Tensor dropped(const at::Tensor& x, const Trace& trace) {
-  return trace.mask.defined() ? at::mul(x, trace.mask).mul_(1 / trace.keep) : x;
-}
-
-/// y += a b^T, rounding to y's type once where the types differ.
-void add_product(at::Tensor& y, const at::Tensor& a, const at::Tensor& b) {
-  if (a.scalar_type() == y.scalar_type()) {
-    y.addmm_(a, b.t());
-  } else {
-    y.add_(ops::frozen_product(a, b, {}));
-  }
-}
-
 GateScalars scalars_of(const LowRank& adapter) {
   return {adapter.k.detach().to(at::kDouble),
           adapter.norm_scale.defined() ? adapter.norm_scale.detach().to(at::kDouble) : at::Tensor(), adapter.A.size(1)};
-}
-
-at::Tensor column(const at::Tensor& scalars, at::ScalarType type) { return scalars.to(type).unsqueeze(1); }
-
-/// |x_t| [T] in float64, summed in fp32 (float64 for float64).
-at::Tensor row_norms(const at::Tensor& x) {
-  const at::ScalarType type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  at::Tensor norms = at::empty({x.size(0)}, x.options().dtype(at::kDouble));
-  ops::for_row_blocks(x, [&](int64_t first, int64_t count) {
-    norms.narrow(0, first, count).copy_(at::linalg_vector_norm(x.narrow(0, first, count), 2, {-1}, false, type));
-  });
-  return norms;
 }
 
 at::Tensor doubles(const at::Tensor& like, at::IntArrayRef shape) {
@@ -157,7 +116,7 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &grad = grads[0], narrow = grad.to(trace->type);
     const at::Tensor A = adapter.A.detach().to(trace->type), B = adapter.B.detach().to(trace->type);
-    const at::Tensor P = at::mm(narrow, B), input = dropped(x, *trace).to(trace->type);
+    const at::Tensor P = at::mm(narrow, B), input = trace->mask.apply(x).to(trace->type);
     at::Tensor dB = at::mm(narrow.t(), trace->scaled).to(adapter.B.scalar_type());
     GateGradients gates;
     if (adapter.gates) {
@@ -167,7 +126,10 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
       gates.dz = P * adapter.scale;
     }
     at::Tensor dx;
-    if (context->needs_input_grad(0)) dx = input_gradient(*trace, gates, A, input, grad, saved[1]);
+    if (context->needs_input_grad(0)) {
+      dx = ops::frozen_product_grad(grad, saved[1]);
+      add_input_gradient(dx, gates.dz, A, gates.weight, input, trace->mask);
+    }
     return {dx,
             at::mm(gates.dz.t(), input).to(adapter.A.scalar_type()),
             dB,
@@ -180,19 +142,19 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
  private:
   static at::Tensor products(const at::Tensor& x, const at::Tensor& A, const at::Tensor& B, const Linear& base, Trace& trace) {
     at::Tensor y = ops::frozen_product(x, base.weight, base.bias);
-    const at::Tensor input = dropped(x, trace).to(trace.type);
+    const at::Tensor input = trace.mask.apply(x).to(trace.type);
     trace.z = ops::frozen_product(input, A.to(trace.type), {});
     scale(input, trace);
     add_product(y, trace.scaled, B.to(trace.type));
     return y;
   }
 
-  /// The sum of both products is rounded once.
+  /// In fp32, and the sum of both products rounded once: rounding the adapter to the base's type would cost more than it saves.
   static at::Tensor few_products(const at::Tensor& x, const at::Tensor& A, const at::Tensor& B, const Linear& base,
                                  Trace& trace) {
     at::Tensor y = ops::few_rows_product(x, base.weight);
     if (base.bias.defined()) y.add_(base.bias);
-    const at::Tensor input = dropped(x, trace);
+    const at::Tensor input = trace.mask.apply(x);
     trace.z = ops::few_rows_product(input, A);
     scale(input, trace);
     ops::add_few_rows_product(y, trace.scaled, B);
@@ -207,20 +169,6 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
     }
   }
 
-  /// dx = W^T g + D (A^T dz + weight x~), D = dropout's mask / keep or 1.
-  static at::Tensor input_gradient(const Trace& trace, const GateGradients& gates, const at::Tensor& A, const at::Tensor& input,
-                                   const at::Tensor& grad, const at::Tensor& weight) {
-    at::Tensor dx = ops::frozen_product_grad(grad, weight);
-    if (!trace.mask.defined()) {
-      add_product(dx, gates.dz, A.t());
-      if (gates.weight.defined()) dx.addcmul_(input.to(dx.scalar_type()), column(gates.weight, dx.scalar_type()));
-      return dx;
-    }
-    at::Tensor through = at::mm(gates.dz, A);
-    if (gates.weight.defined()) through.addcmul_(input, column(gates.weight, trace.type));
-    return dx.add_(through.mul_(trace.mask), 1 / trace.keep);
-  }
-
   static at::Tensor scalar(const at::Tensor& gradient, const at::Tensor& like) {
     return gradient.defined() ? gradient.to(like.scalar_type()) : at::Tensor();
   }
@@ -228,14 +176,12 @@ class LowRankLinear : public torch::autograd::Function<LowRankLinear> {
 
 }  // namespace
 
-at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const at::Tensor& mask,
-                           double keep) {
+at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const Mask& mask) {
   auto trace = std::make_shared<Trace>();
   trace->adapter = adapter;
   trace->mask = mask;
-  trace->keep = keep;
-  trace->few = few_rows(x, base, adapter);
-  trace->type = trace->few ? at::kFloat : product_type(x, adapter);
+  trace->few = ops::has_few_rows(x, base.weight) && ops::has_few_rows(x, adapter.A);
+  trace->type = trace->few ? at::kFloat : product_type(x, adapter.gates && adapter.gates->wants_fp32());
   const auto watched = [](const at::Tensor& scalar) { return scalar.defined() ? std::optional(scalar) : std::nullopt; };
   return LowRankLinear::apply(x, adapter.A, adapter.B, watched(adapter.k), watched(adapter.norm_scale), &base, trace);
 }

@@ -2,26 +2,26 @@
 //
 //     z = A x~     u = phi(|x~|) z     Q = |B u|^2 = u^T (B^T B) u     out = W x + b + B (s c(Q) u)
 //
-// x~ is x after dropout. Products run on x itself; the gates cost one number a token; B u is never formed on its own. Without gates
-// (LoRA) phi = c = 1. The backward pass is analytic. u^T G u is float64: in float32 it loses |B u| where u lies in a weak
+// x~ is x after dropout. Products run on x itself; the gates cost one number a token; B u is never formed on its own. Without
+// gates (LoRA) phi = c = 1. The backward pass is analytic. u^T G u is float64: in float32 it loses |B u| where u lies in a weak
 // direction of B.
 #pragma once
 
+#include "adapter/dropout.h"
 #include "adapter/gates.h"
 #include "model/linear.h"
 
 namespace hyplora {
 
 struct LowRank {
-  at::Tensor A;              // [r, in] fp32
-  at::Tensor B;              // [out, r] fp32
-  at::Tensor k, norm_scale;  // [] fp32, or undefined
-  double scale = 1;          // alpha/r, or alpha/sqrt(r)
+  at::Tensor A;                        // [r, in] fp32
+  at::Tensor B;                        // [out, r] fp32
+  at::Tensor k, norm_scale;            // [] fp32, or undefined
+  double scale = 1;                    // alpha/r, or alpha/sqrt(r)
   std::shared_ptr<const Gates> gates;  // null: LoRA
 };
 
-/// x [T, in] -> [T, out]. `mask` [T, in] bool is dropout's, undefined without; kept values are divided by `keep`.
-at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const at::Tensor& mask = {},
-                           double keep = 1);
+/// x [T, in] -> [T, out]; `mask` is dropout's.
+at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const Mask& mask = {});
 
 }  // namespace hyplora

@@ -2,6 +2,7 @@
 #include "adapter/gate_passes.h"
 #include "adapter/lorentz.h"
 #include "adapter/release.h"
+#include "adapter/simplified.h"
 #include "core/error.h"
 
 namespace hyplora {
@@ -27,5 +28,6 @@ void CudaPasses<Variant>::back(const BackPass&) {
 
 template struct CudaPasses<Lorentz>;
 template struct CudaPasses<Release>;
+template struct CudaPasses<Simplified>;
 
 }  // namespace hyplora

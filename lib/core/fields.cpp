@@ -152,14 +152,11 @@ bool Fields::from_json(const Json& value, std::string& target) {
   return value.is_string();
 }
 
-bool Fields::from_json(const Json& value, std::optional<double>& target) {
-  if (value.is_null()) target.reset();
-  return value.is_null() || from_json(value, target.emplace());
-}
-
-bool Fields::from_json(const Json& value, std::optional<std::string>& target) {
-  if (value.is_null()) target.reset();
-  return value.is_null() || from_json(value, target.emplace());
+bool Fields::from_json(const Json& value, std::vector<int64_t>& target) {
+  target.clear();
+  if (value.is_number()) return from_json(value, target.emplace_back());
+  return value.is_array() &&
+         std::all_of(value.begin(), value.end(), [&](const Json& v) { return from_json(v, target.emplace_back()); });
 }
 
 bool Fields::from_json(const Json& value, StringOrList& target) {

@@ -84,6 +84,8 @@ class Fields {
   static std::string type_name(const std::optional<double>&) { return "number or null"; }
   static std::string type_name(const std::optional<std::string>&) { return "string or null"; }
   static std::string type_name(const StringOrList&) { return "string or array of strings"; }
+  static std::string type_name(const std::optional<StringOrList>&) { return "string, array of strings or null"; }
+  static std::string type_name(const std::optional<std::vector<int64_t>>&) { return "array of integers or null"; }
   static std::string type_name(const std::map<std::string, int64_t>&) { return "object of integers"; }
   static std::string type_name(const std::map<std::string, double>&) { return "object of numbers"; }
 
@@ -91,8 +93,12 @@ class Fields {
   static bool from_json(const Json& value, int64_t& target);
   static bool from_json(const Json& value, double& target);
   static bool from_json(const Json& value, std::string& target);
-  static bool from_json(const Json& value, std::optional<double>& target);
-  static bool from_json(const Json& value, std::optional<std::string>& target);
+  static bool from_json(const Json& value, std::vector<int64_t>& target);  // one integer is an array of one
+  template <class T>
+  static bool from_json(const Json& value, std::optional<T>& target) {
+    if (value.is_null()) target.reset();
+    return value.is_null() || from_json(value, target.emplace());
+  }
   static bool from_json(const Json& value, StringOrList& target);
   static bool from_json(const Json& value, std::map<std::string, int64_t>& target);
   static bool from_json(const Json& value, std::map<std::string, double>& target);

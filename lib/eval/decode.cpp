@@ -24,11 +24,12 @@ struct Active {
   std::vector<std::vector<int64_t>> ancestors;  // of each new token: places in the cache, itself last
 };
 
-void check(const Ids& prompt, size_t index, const ModelSpec& spec) {
+void check(const Ids& prompt, size_t index, const Transformer& model) {
+  const ModelSpec& spec = model.spec();
   if (prompt.empty()) throw InputError("prompt {}: it has no tokens.", index + 1);
-  if (static_cast<int64_t>(prompt.size()) >= spec.max_positions) {
-    throw InputError("prompt {}: it has {} tokens, but the model's context is {} (max_position_embeddings).", index + 1,
-                     prompt.size(), spec.max_positions);
+  if (static_cast<int64_t>(prompt.size()) >= model.context()) {
+    throw InputError("prompt {}: it has {} tokens, but the model's context is {} (max_position_embeddings{}).", index + 1,
+                     prompt.size(), model.context(), model.virtual_count() > 0 ? " less the prefix's virtual tokens" : "");
   }
   for (const int64_t id : prompt) {
     if (id < 0 || id >= spec.vocab_size) {
@@ -100,7 +101,7 @@ void advance(std::vector<Active>& active, const std::vector<at::Tensor>& logits,
 
 Active enter(const Transformer& model, const Ids& prompt, size_t number, const DecodeOptions& options) {
   const auto tokens = static_cast<int64_t>(prompt.size());
-  const int64_t room = std::min(options.max_new_tokens, model.spec().max_positions - tokens);
+  const int64_t room = std::min(options.max_new_tokens, model.context() - tokens);
   return {number, KvRow(model.spec().layers), make_search(options, prompt, room, number), tokens, {}, {}};
 }
 
@@ -109,7 +110,7 @@ Active enter(const Transformer& model, const Ids& prompt, size_t number, const D
 void decode(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options, const OnCompletion& done) {
   const at::NoGradGuard no_grad;
   check_decode_options(options);
-  for (size_t i = 0; i < prompts.size(); ++i) check(prompts[i], i, model.spec());
+  for (size_t i = 0; i < prompts.size(); ++i) check(prompts[i], i, model);
   std::deque<size_t> waiting = longest_first(prompts, options.skipped);
   const bool branches = options.beams > 1 || options.alternatives;
   std::vector<Active> active;

@@ -28,12 +28,19 @@ void store(at::Tensor& kept, const at::Tensor& fresh, int64_t first, int64_t cou
 
 }  // namespace
 
+void KvRow::lead(int64_t layer, const at::Tensor& keys, const at::Tensor& values) {
+  Layer& kept = layers_[static_cast<size_t>(layer)];
+  store(kept.keys, keys, 0, keys.size(0), 0);
+  store(kept.values, values, 0, keys.size(0), 0);
+  lead_ = keys.size(0);
+}
+
 std::pair<at::Tensor, at::Tensor> KvRow::append(int64_t layer, const at::Tensor& keys, const at::Tensor& values, int64_t first,
                                                 int64_t count) {
   Layer& kept = layers_[static_cast<size_t>(layer)];
-  store(kept.keys, keys, first, count, length_);
-  store(kept.values, values, first, count, length_);
-  const int64_t all = length_ + count;
+  const int64_t before = lead_ + length_, all = before + count;
+  store(kept.keys, keys, first, count, before);
+  store(kept.values, values, first, count, before);
   return {kept.keys.narrow(0, 0, all), kept.values.narrow(0, 0, all)};
 }
 

@@ -17,8 +17,11 @@ class KvRow {
   int64_t length() const { return length_; }
   void advance(int64_t tokens) { length_ += tokens; }
 
+  /// Puts keys and values [n, kv_heads * head_dim] before a layer's first token, in an empty row. They are seen by all tokens
+  /// but are none themselves: `length` leaves them out.
+  void lead(int64_t layer, const at::Tensor& keys, const at::Tensor& values);
   /// Appends a layer's next `count` tokens, rows `first` on of keys and values [T, kv_heads * head_dim]; returns all of that
-  /// layer's, old and new.
+  /// layer's, those before the first token included.
   std::pair<at::Tensor, at::Tensor> append(int64_t layer, const at::Tensor& keys, const at::Tensor& values, int64_t first,
                                            int64_t count);
 
@@ -27,7 +30,7 @@ class KvRow {
     at::Tensor keys, values;  // [room, kv_heads * head_dim]
   };
   std::vector<Layer> layers_;
-  int64_t length_ = 0;
+  int64_t length_ = 0, lead_ = 0;
 };
 
 }  // namespace hyplora

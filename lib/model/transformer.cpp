@@ -99,8 +99,9 @@ at::Tensor Transformer::head_norm(const at::Tensor& weight, const at::Tensor& x)
 Transformer::BothAngles Transformer::angles(const TokenBatch& batch) const {
   std::vector<at::Tensor> positions;
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    const int64_t first = batch.past.empty() ? 0 : batch.past[row]->length(), count = batch.lengths[row];
-    positions.push_back(is_tree(batch, row) ? at::full({count}, batch.trees[row].position, at::kLong)
+    const int64_t lead = virtual_count(), count = batch.lengths[row];
+    const int64_t first = lead + (batch.past.empty() ? 0 : batch.past[row]->length());
+    positions.push_back(is_tree(batch, row) ? at::full({count}, lead + batch.trees[row].position, at::kLong)
                                             : at::arange(first, first + count, at::kLong));
   }
   const at::Tensor all = at::cat(positions).to(device(), at::kFloat);
@@ -112,25 +113,52 @@ Transformer::BothAngles Transformer::angles(const TokenBatch& batch) const {
   return {full, spec_.window_rope ? turned(window_frequencies_) : full};
 }
 
+std::pair<at::Tensor, at::Tensor> Transformer::virtual_pair(size_t layer) const {
+  const int64_t width = spec_.kv_heads * spec_.head_dim, first = 2 * static_cast<int64_t>(layer) * width;
+  return {virtual_tokens_.narrow(1, first, width).to(dtype()), virtual_tokens_.narrow(1, first + width, width).to(dtype())};
+}
+
+/// Every row by itself, after the virtual tokens.
+at::Tensor Transformer::mix_after_virtual(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                          const std::vector<int64_t>& lengths, const ops::AttentionShape& shape) const {
+  const auto [keys, values] = virtual_pair(layer);
+  const auto qs = q.split_with_sizes(lengths), ks = k.split_with_sizes(lengths), vs = v.split_with_sizes(lengths);
+  std::vector<at::Tensor> mixed;
+  for (size_t row = 0; row < lengths.size(); ++row) {
+    mixed.push_back(ops::attention(qs[row], {at::cat({keys, ks[row]}), at::cat({values, vs[row]})}, shape));
+  }
+  return at::cat(mixed);
+}
+
+/// Stores the new keys and values; branches count places behind the virtual tokens, the cache with them.
+std::vector<ops::CachedRow> Transformer::cached_rows(size_t layer, const at::Tensor& k, const at::Tensor& v,
+                                                     const TokenBatch& batch) const {
+  std::vector<ops::CachedRow> rows;
+  int64_t first = 0;
+  for (size_t row = 0; row < batch.lengths.size(); ++row) {
+    if (virtual_count() > 0 && batch.past[row]->length() == 0) {
+      const auto [keys, values] = virtual_pair(layer);
+      batch.past[row]->lead(static_cast<int64_t>(layer), keys, values);
+    }
+    const auto [keys, values] = batch.past[row]->append(static_cast<int64_t>(layer), k, v, first, batch.lengths[row]);
+    first += batch.lengths[row];
+    rows.push_back({keys, values, is_tree(batch, row) ? &batch.trees[row].branches : nullptr, virtual_count()});
+  }
+  return rows;
+}
+
 at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const TokenBatch& batch) const {
   const ops::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim, spec_.attention_scale, spec_.windows[layer]};
+  if (batch.past.empty() && virtual_count() > 0) return mix_after_virtual(layer, q, k, v, batch.lengths, shape);
   if (batch.past.empty()) return ops::packed_attention(q, k, v, batch.lengths, shape);
-  std::vector<ops::CachedRow> rows;
-  int64_t first = 0;
+  const auto rows = cached_rows(layer, k, v, batch);
   bool decodes = ops::has_decode_attention(q, shape);
-  for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    const auto [keys, values] = batch.past[row]->append(static_cast<int64_t>(layer), k, v, first, batch.lengths[row]);
-    first += batch.lengths[row];
-    rows.push_back({keys, values, is_tree(batch, row) ? &batch.trees[row].branches : nullptr});
-    decodes = decodes && (batch.lengths[row] == 1 || is_tree(batch, row));
-  }
+  for (size_t row = 0; row < rows.size(); ++row) decodes = decodes && (batch.lengths[row] == 1 || is_tree(batch, row));
   if (decodes) return ops::decode_attention(q, rows, shape);
   const auto qs = q.split_with_sizes(batch.lengths);
   std::vector<at::Tensor> mixed;
-  for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    mixed.push_back(ops::attention(qs[row], rows[row].keys, rows[row].values, shape, rows[row].branches));
-  }
+  for (size_t row = 0; row < rows.size(); ++row) mixed.push_back(ops::attention(qs[row], rows[row], shape));
   return mixed.size() == 1 ? mixed[0] : at::cat(mixed);
 }
 

@@ -51,6 +51,14 @@ class Transformer {
   /// Every weight by its Hugging Face name; the tied head only once, as the embedding.
   NamedTensors named_weights() const;
 
+  /// Learned keys and values before each row (prefix tuning), [n, layers * 2 * kv_heads * head_dim], by layer keys and then
+  /// values; undefined: none. As in Hugging Face's cache they stand at positions 0 .. n-1, without a rotation, and the row's
+  /// tokens follow.
+  void set_virtual_tokens(at::Tensor tokens) { virtual_tokens_ = std::move(tokens); }
+  int64_t virtual_count() const { return virtual_tokens_.defined() ? virtual_tokens_.size(0) : 0; }
+  /// How many tokens a row may have: the model's positions less the virtual ones.
+  int64_t context() const { return spec_.max_positions - virtual_count(); }
+
   void set_probe(Probe probe) { probe_ = std::move(probe); }
   /// Keeps only each block's input for the backward pass and computes the block again there.
   void set_gradient_checkpointing(bool on) { recomputes_ = on; }
@@ -78,6 +86,12 @@ class Transformer {
   at::Tensor head_norm(const at::Tensor& weight, const at::Tensor& x) const;
   bool is_tree(const TokenBatch& batch, size_t row) const { return !batch.trees.empty() && !batch.trees[row].branches.own.empty(); }
   at::Tensor mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const;
+  std::vector<ops::CachedRow> cached_rows(size_t layer, const at::Tensor& k, const at::Tensor& v,
+                                          const TokenBatch& batch) const;
+  /// Keys and values [n, kv_heads * head_dim] of a layer's virtual tokens.
+  std::pair<at::Tensor, at::Tensor> virtual_pair(size_t layer) const;
+  at::Tensor mix_after_virtual(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                               const std::vector<int64_t>& lengths, const ops::AttentionShape& shape) const;
   at::Tensor run(const Linear& linear, const at::Tensor& x) const;
   at::Tensor norm(const std::string& path, const at::Tensor& weight, const at::Tensor& x) const;
   void see(const std::string& path, const at::Tensor& output) const {
@@ -90,6 +104,7 @@ class Transformer {
   at::Tensor embedding_, final_norm_, head_;
   std::vector<Block> blocks_;
   at::Tensor frequencies_, window_frequencies_;  // [head_dim / 2]
+  at::Tensor virtual_tokens_;
   Probe probe_;
   bool recomputes_ = false;
 };

@@ -178,24 +178,26 @@ at::Tensor grouped(const at::Tensor& x, int64_t kv_heads, int64_t head_dim) {
 namespace {
 
 /// Which keys each branch sees, [L, S].
-at::Tensor branches_mask(const Branches& branches, int64_t keys, int64_t window) {
-  const auto length = static_cast<int64_t>(branches.own.size());
+at::Tensor branches_mask(const CachedRow& row, int64_t window) {
+  const Branches& branches = *row.branches;
+  const int64_t length = static_cast<int64_t>(branches.own.size()), keys = row.keys.size(0), common = row.lead + branches.common;
   at::Tensor seen = at::zeros({length, keys}, at::kBool);
   for (int64_t i = 0; i < length; ++i) {
     const auto& own = branches.own[static_cast<size_t>(i)];
-    const auto all = branches.common + static_cast<int64_t>(own.size());
-    const int64_t skipped = window > 0 ? std::max<int64_t>(0, all - window) : 0, oldest = std::min(skipped, branches.common);
-    bool* row = seen.data_ptr<bool>() + i * keys;
-    std::fill(row + oldest, row + branches.common, true);
-    for (auto slot = own.begin() + (skipped - oldest); slot != own.end(); ++slot) row[*slot] = true;
+    const auto all = common + static_cast<int64_t>(own.size());
+    const int64_t skipped = window > 0 ? std::max<int64_t>(0, all - window) : 0, oldest = std::min(skipped, common);
+    bool* line = seen.data_ptr<bool>() + i * keys;
+    std::fill(line + oldest, line + common, true);
+    for (auto place = own.begin() + (skipped - oldest); place != own.end(); ++place) line[row.lead + *place] = true;
   }
   return seen;
 }
 
 /// Which keys each query sees, [L, S]; nothing where it is all of them or causal from the first.
-std::optional<at::Tensor> visible(int64_t length, int64_t keys, int64_t window, const Branches* branches, const at::Tensor& q) {
+std::optional<at::Tensor> visible(int64_t length, const CachedRow& row, int64_t window, const at::Tensor& q) {
+  const int64_t keys = row.keys.size(0);
+  if (row.branches != nullptr) return branches_mask(row, window).to(q.device());
   const bool windowed = window > 0 && window < keys;
-  if (branches != nullptr) return branches_mask(*branches, keys, window).to(q.device());
   if (length == 1 && !windowed) return std::nullopt;
   at::Tensor mask = at::ones({length, keys}, q.options().dtype(at::kBool)).tril_(keys - length);
   return windowed ? mask.triu_(keys - length - window + 1) : mask;
@@ -203,16 +205,17 @@ std::optional<at::Tensor> visible(int64_t length, int64_t keys, int64_t window, 
 
 }  // namespace
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape,
-                     const Branches* branches) {
-  const int64_t length = q.size(0), keys = k.size(0), groups = shape.heads / shape.kv_heads;
+at::Tensor attention(const at::Tensor& q, const CachedRow& row, const AttentionShape& shape) {
+  const int64_t length = q.size(0), keys = row.keys.size(0), groups = shape.heads / shape.kv_heads;
   const at::Tensor queries = grouped(q, shape.kv_heads, shape.head_dim);
   const auto shared = [&](const at::Tensor& x) {
     return grouped(x, shape.kv_heads, shape.head_dim).expand({groups, shape.kv_heads, keys, shape.head_dim});
   };
-  const bool causal = branches == nullptr && length > 1 && keys == length && (shape.window == 0 || shape.window >= keys);
-  const auto mask = causal ? std::nullopt : visible(length, keys, shape.window, branches, q);
-  const at::Tensor mixed = at::scaled_dot_product_attention(queries, shared(k), shared(v), mask, 0.0, causal, shape.scale);
+  const bool causal =
+      row.branches == nullptr && length > 1 && keys == length && (shape.window == 0 || shape.window >= keys);
+  const auto mask = causal ? std::nullopt : visible(length, row, shape.window, q);
+  const at::Tensor mixed =
+      at::scaled_dot_product_attention(queries, shared(row.keys), shared(row.values), mask, 0.0, causal, shape.scale);
   return mixed.permute({2, 1, 0, 3}).reshape({length, shape.heads * shape.head_dim});
 }
 
@@ -221,7 +224,7 @@ at::Tensor packed_attention(const at::Tensor& q, const at::Tensor& k, const at::
   if (q.device().is_cpu()) return PackedAttention::apply(q, k, v, std::make_shared<Rows>(Rows{lengths, shape}));
   const auto qs = q.split_with_sizes(lengths), ks = k.split_with_sizes(lengths), vs = v.split_with_sizes(lengths);
   std::vector<at::Tensor> mixed;
-  for (size_t row = 0; row < lengths.size(); ++row) mixed.push_back(attention(qs[row], ks[row], vs[row], shape));
+  for (size_t row = 0; row < lengths.size(); ++row) mixed.push_back(attention(qs[row], {ks[row], vs[row]}, shape));
   return at::cat(mixed);
 }
 

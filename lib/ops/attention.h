@@ -28,9 +28,15 @@ struct Branches {
   std::vector<std::vector<int64_t>> own;  // of each new token: places in the row, ascending
 };
 
-/// One row: q [L, heads * head_dim] attends to k, v [S, kv_heads * head_dim], S >= L; the last L of the S tokens are q's own.
-/// -> [L, heads * head_dim]
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape,
-                     const Branches* branches = nullptr);
+/// One row's keys and values, [S, kv_heads * head_dim] each, the new tokens' last. Without branches each new token sees all
+/// before it. The first `lead` keys are no tokens: all see them, and the branches' places do not count them.
+struct CachedRow {
+  at::Tensor keys, values;
+  const Branches* branches = nullptr;
+  int64_t lead = 0;
+};
+
+/// q [L, heads * head_dim], a row's newest L tokens -> [L, heads * head_dim].
+at::Tensor attention(const at::Tensor& q, const CachedRow& row, const AttentionShape& shape);
 
 }  // namespace hyplora::ops

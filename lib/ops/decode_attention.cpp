@@ -47,20 +47,23 @@ struct Query {
   std::vector<int64_t> slots;
 };
 
+/// The newest `window` (0: all) of `common` places and, behind `lead`, its own.
+Query query_of(const CachedRow& row, int64_t common, const std::vector<int64_t>& own, int64_t window) {
+  const auto all = common + static_cast<int64_t>(own.size()), skipped = window > 0 ? std::max<int64_t>(0, all - window) : 0;
+  Query query{&row, std::vector<int64_t>(static_cast<size_t>(std::max<int64_t>(0, common - skipped)))};
+  std::iota(query.slots.begin(), query.slots.end(), skipped);
+  for (auto place = own.begin() + std::max<int64_t>(0, skipped - common); place != own.end(); ++place)
+    query.slots.push_back(row.lead + *place);
+  return query;
+}
+
 std::vector<Query> queries_of(const std::vector<CachedRow>& rows, int64_t window) {
   std::vector<Query> queries;
-  const auto add = [&](const CachedRow& row, int64_t common, const std::vector<int64_t>& own) {
-    const auto all = common + static_cast<int64_t>(own.size()), skipped = window > 0 ? std::max<int64_t>(0, all - window) : 0;
-    std::vector<int64_t> slots(static_cast<size_t>(std::max<int64_t>(0, common - skipped)));
-    std::iota(slots.begin(), slots.end(), skipped);
-    slots.insert(slots.end(), own.begin() + std::max<int64_t>(0, skipped - common), own.end());
-    queries.push_back({&row, std::move(slots)});
-  };
   for (const CachedRow& row : rows) {
     if (row.branches == nullptr) {
-      add(row, row.keys.size(0), {});
+      queries.push_back(query_of(row, row.keys.size(0), {}, window));
     } else {
-      for (const auto& own : row.branches->own) add(row, row.branches->common, own);
+      for (const auto& own : row.branches->own) queries.push_back(query_of(row, row.lead + row.branches->common, own, window));
     }
   }
   return queries;

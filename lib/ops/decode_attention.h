@@ -10,17 +10,10 @@
 
 namespace hyplora::ops {
 
-/// One row's cache, [S, kv_heads * head_dim] each, equal strides, the new tokens last. Without branches it has one new token,
-/// which sees everything.
-struct CachedRow {
-  at::Tensor keys, values;
-  const Branches* branches = nullptr;
-};
-
 /// Whether it serves: on the CPU, fp32 or bf16, head_dim a multiple of 16.
 bool has_decode_attention(const at::Tensor& q, const AttentionShape& shape);
 
-/// q [N, heads * head_dim], the rows' new tokens one after the other -> [N, heads * head_dim]. No gradients.
+/// q [N, heads * head_dim], the rows' new tokens one after the other (one of each row that has no branches) -> [N, heads * head_dim]. No gradients.
 at::Tensor decode_attention(const at::Tensor& q, const std::vector<CachedRow>& rows, const AttentionShape& shape);
 
 }  // namespace hyplora::ops

@@ -63,6 +63,8 @@ void AdamW::step_group(Group& group, double factor, const at::Tensor& skip) {
   if (values.empty()) return;
   at::_fused_adamw_(values, gradients, averages, squares, /*max_exp_avg_sqs=*/{}, steps, group.rate * factor, beta1_, beta2_, decay_,
                     epsilon_, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, skip);
+  // The fused step writes without telling autograd; what is derived from the values and kept (DoRA's norms) goes by their versions.
+  for (const auto& value : values) value.unsafeGetTensorImpl()->bump_version();
 }
 
 void AdamW::clear_gradients() {

@@ -150,6 +150,7 @@ TrainOptions read_train_options(const Json& config, const std::string& where, co
   }
   fields.check_required(where);
   take_init_adapter(options, fields);
+  if (!fields.was_read("train_curvature")) options.adapter.train_curvature = learns_curvature_by_default(options.adapter);
   check_combinations(options);
   return options;
 }

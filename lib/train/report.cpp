@@ -28,12 +28,6 @@ Json start_line(const TrainingSetup& setup, const TrainingPlan& plan, std::optio
 
 std::string row(const char* name, const std::string& value) { return fmt::format("| {} | {} |\n", name, value); }
 
-std::string adapter_text(const AdapterOptions& o) {
-  if (o.adapter == "full") return "all weights";
-  std::string text = o.adapter == "hyplora" ? "HypLoRA, variant " + o.hyplora_variant : "LoRA";
-  return text + fmt::format(", rank {}, alpha {}, dropout {}", o.lora_r, o.lora_alpha, o.lora_dropout);
-}
-
 std::string title_text(const TrainOptions& o) {
   if (o.init_base == "random") return "Trained from random weights: " + o.base_model;
   return (o.adapter.adapter == "full" ? "Fine-tune of " : "Adapter of ") + o.base_model;
@@ -41,7 +35,9 @@ std::string title_text(const TrainOptions& o) {
 
 std::string loading_text(const AdapterOptions& o) {
   if (o.adapter == "full") return "This folder is a Hugging Face checkpoint.\n";
-  if (o.adapter == "lora") return "The folder loads in Hugging Face PEFT and in hyplora (`--adapter`).\n";
+  const std::string type = peft_type_of(o);
+  if (type == "LORA" || type == "PREFIX_TUNING") return "The folder loads in Hugging Face PEFT and in hyplora (`--adapter`).\n";
+  if (type == "BOTTLENECK") return "The folder loads in hyplora (`--adapter`).\n";
   return "A hyperbolic adapter is not linear: it cannot be merged into the base, and it must not be loaded as plain LoRA. It "
          "loads in "
          "hyplora (`--adapter`).\n";

@@ -42,11 +42,14 @@ void read_data(TrainingSetup& setup) {
 }
 
 void check_lengths(const TrainingSetup& setup) {
+  const AdapterOptions& adapter = setup.options.adapter;
+  const int64_t lead = adapter.adapter == "prefix" ? adapter.num_virtual_tokens : 0;
   for (const auto* set : {&setup.training, &setup.validation}) {
     for (const auto& example : set->examples) {
-      if (static_cast<int64_t>(example.ids.size()) > setup.spec.max_positions) {
-        throw InputError("{}: it has {} tokens, but the model was made for {} (max_position_embeddings).", example.where,
-                         example.ids.size(), setup.spec.max_positions);
+      if (lead + static_cast<int64_t>(example.ids.size()) > setup.spec.max_positions) {
+        throw InputError("{}: it has {} tokens{}, but the model was made for {} (max_position_embeddings).", example.where,
+                         example.ids.size(), lead > 0 ? fmt::format(" after {} virtual ones", lead) : "",
+                         setup.spec.max_positions);
       }
     }
   }
@@ -58,9 +61,8 @@ int64_t activation_bytes(const TrainingSetup& setup) {
   const auto width = static_cast<int64_t>(c10::elementSize(setup.dtype));
   const int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
   const int64_t block = 4 * s.hidden_size + 3 * q + 2 * kv + 3 * s.intermediate_size;
-  const int64_t adapters = setup.options.adapter.adapter == "full" ? 0 : 7 * setup.options.adapter.lora_r * 3 * 4;
   const int64_t kept = setup.options.gradient_checkpointing ? s.layers * s.hidden_size + block : s.layers * block;
-  return kept * width + s.layers * adapters;
+  return kept * width;
 }
 
 int64_t longest_micro_batch(const TrainingSetup& setup) {
@@ -114,12 +116,13 @@ int64_t warmup_steps(const TrainOptions& options, int64_t steps) {
   return static_cast<int64_t>(std::ceil(options.warmup_ratio * static_cast<double>(steps)));
 }
 
-int64_t count_trained(const ModelSpec& spec, const AdapterOptions& options) {
-  Transformer shape = shape_only(spec, options.adapter == "full");
-  return Adapters::attach(shape, options, 0).trained_count();
+AdapterCost adapter_cost(const TrainingSetup& setup) {
+  const AdapterOptions& options = setup.options.adapter;
+  Transformer shape = shape_only(setup.spec, options.adapter == "full");
+  return Adapters::attach(shape, options, 0).cost(static_cast<int64_t>(c10::elementSize(setup.dtype)));
 }
 
-TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, int64_t trained_parameters) {
+TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, const AdapterCost& cost) {
   const TrainOptions& o = setup.options;
   TrainingPlan plan;
   plan.training_rows = static_cast<int64_t>(setup.training.examples.size());
@@ -132,13 +135,13 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, i
   plan.steps = total_steps(o, batches);
   plan.warmup_steps = warmup_steps(o, plan.steps);
   plan.base_parameters = setup.spec.parameters();
-  plan.trained_parameters = trained_parameters;
+  plan.trained_parameters = cost.parameters;
   const bool full = o.adapter.adapter == "full";
   plan.base_bytes = plan.base_parameters * static_cast<int64_t>(c10::elementSize(setup.dtype));
-  const int64_t trained_bytes = trained_parameters * 4 * (full ? 3 : 4);  // value (full: the base's own), gradient, two moments
+  const int64_t trained_bytes = cost.parameters * 4 * (full ? 3 : 4);  // value (full: the base's own), gradient, two moments
   constexpr int64_t libraries = int64_t{250} << 20, head = int64_t{3} * 32 << 20;
-  plan.predicted_peak_bytes =
-      libraries + head + plan.base_bytes + trained_bytes + activation_bytes(setup) * longest_micro_batch(setup);
+  plan.predicted_peak_bytes = libraries + head + plan.base_bytes + trained_bytes +
+                              (activation_bytes(setup) + cost.bytes_per_token) * longest_micro_batch(setup);
   return plan;
 }
 

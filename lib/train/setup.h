@@ -34,14 +34,14 @@ struct TrainingPlan {
 
   Json to_json() const;
 };
-TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, int64_t trained_parameters);
+TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, const AdapterCost& cost);
 
 /// Optimiser steps of the whole run, and those of its warm-up.
 int64_t total_steps(const TrainOptions& options, const Batches& batches);
 int64_t warmup_steps(const TrainOptions& options, int64_t steps);
 
-/// The trained parameters that `options` puts on a model of this shape, from config.json alone.
-int64_t count_trained(const ModelSpec& spec, const AdapterOptions& options);
+/// Of the adapters that load_base would attach, from config.json alone.
+AdapterCost adapter_cost(const TrainingSetup& setup);
 
 /// The first example as text, the part without loss between brackets; ids where there is no tokenizer.
 std::string preview(const Example& example, const Tokenizer* tokenizer);

@@ -36,7 +36,7 @@ class Trainer {
   TrainOutcome run() {
     const auto resumed = checkpoints_.to_resume();
     if (resumed) state_ = checkpoints_.restore(*resumed, setup_.adapters, optimizer_);
-    const TrainingPlan plan = plan_training(setup_, batches_, setup_.adapters.trained_count());
+    const TrainingPlan plan = plan_training(setup_, batches_, adapter_cost(setup_));
     report_.emplace(setup_, plan, resumed ? std::optional(state_.step) : std::nullopt);
     observer_.started(plan, state_.step);
     started_ = Clock::now();

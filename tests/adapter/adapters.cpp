@@ -1,5 +1,6 @@
 #include "adapter/adapter.h"
 
+#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/asinh.h>
@@ -9,12 +10,14 @@
 #include <ATen/ops/sinh.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "adapter/kinds.h"
+#include "adapter/low_rank.h"
 #include "support/support.h"
 
 namespace hyplora {
 namespace {
 
-/// The rows of the table of kinds and variants that put adapters on linear layers.
+/// The rows of the table of kinds and variants, but "full", which is no adapter.
 std::vector<AdapterOptions> all_kinds() {
   std::vector<AdapterOptions> all;
   for (const auto& kind : adapter_kinds()) {
@@ -23,6 +26,8 @@ std::vector<AdapterOptions> all_kinds() {
     options.lora_r = 4;
     options.lora_alpha = 8;
     options.lora_dropout = 0;
+    options.bottleneck_size = 6;
+    options.num_virtual_tokens = 3;
     if (kind == "full") continue;
     for (const auto& variant : kind == "hyplora" ? hyplora_variants() : std::vector<std::string>{"lorentz"}) {
       options.hyplora_variant = variant;
@@ -34,10 +39,12 @@ std::vector<AdapterOptions> all_kinds() {
 
 TokenBatch some_tokens() { return {at::randint(64, {9}, at::kLong), {5, 4}, {}}; }
 
+/// Takes an adapter away from its start, where what comes last is zero.
 void make_B_random(const Adapters& adapters) {
   const at::NoGradGuard no_grad;
   for (const auto& parameter : adapters.trained()) {
-    if (parameter.name.ends_with("lora_B.weight")) parameter.value.normal_(0, 0.3);
+    const bool last = parameter.name.ends_with("lora_B.weight") || parameter.name.ends_with("adapter_up.weight");
+    if (last) parameter.value.normal_(0, 0.3);
   }
 }
 
@@ -48,7 +55,7 @@ TEST_CASE("A fresh adapter leaves the base as it is, and gradients reach every p
     const TokenBatch batch = some_tokens();
     const at::Tensor base = model.blocks(batch).detach();
     const Adapters adapters = Adapters::attach(model, options, 7);
-    CHECK(test::largest_difference(model.blocks(batch), base) == 0);
+    CHECK((test::largest_difference(model.blocks(batch), base) == 0) == find_kind(options.adapter).starts_at_base);
     make_B_random(adapters);
     torch::autograd::backward({model.blocks(batch).square().sum()}, {});
     for (const auto& parameter : adapters.trained()) {
@@ -56,6 +63,83 @@ TEST_CASE("A fresh adapter leaves the base as it is, and gradients reach every p
       REQUIRE(parameter.value.grad().defined());
       // In the release's flat zone the curvature's path through |x| is exactly zero, but never the whole gradient.
       if (!parameter.name.ends_with("norm_scale")) CHECK(parameter.value.grad().abs().max().item<double>() > 0);
+    }
+  }
+}
+
+/// Whether a parameter's gradient is by design not the derivative of the loss: release clamps k's, DoRA holds its norms still.
+bool bent_gradient(const AdapterOptions& options, const std::string& name) {
+  if (options.adapter == "dora") return !name.ends_with("lora_magnitude_vector");
+  return options.adapter == "hyplora" && options.hyplora_variant == "release" && name.ends_with("lora_k");
+}
+
+TEST_CASE("Every kind's gradients are the derivatives of its loss", "[adapter]") {
+  for (const auto& options : all_kinds()) {
+    Transformer model = test::small_model(1, at::kDouble);
+    const TokenBatch batch = some_tokens();
+    const Adapters adapters = Adapters::attach(model, options, 7);
+    make_B_random(adapters);
+    const at::Tensor weights = at::randn({9, 32}, at::kDouble);
+    const auto loss = [&] { return (model.blocks(batch) * weights).sum(); };
+    torch::autograd::backward({loss()}, {});
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, value, is_curvature] : adapters.trained()) {
+      if (bent_gradient(options, name)) continue;
+      constexpr double step = 1e-6;
+      const at::Tensor direction = at::randn(value.sizes(), at::kDouble);
+      const auto loss_moved_by = [&](double size) {
+        const at::Tensor start = value.clone();
+        value.add_(direction, size);
+        const double moved = loss().item<double>();
+        value.copy_(start);
+        return moved;
+      };
+      const double slope = (loss_moved_by(step) - loss_moved_by(-step)) / (2 * step);
+      INFO(options.adapter << " " << options.hyplora_variant << " " << name);
+      CHECK((value.grad() * direction).sum().item<double>() == Approx(slope).epsilon(1e-5).margin(1e-6));
+    }
+  }
+}
+
+TEST_CASE("Recomputed activations see the same dropout, whatever the kind", "[adapter]") {
+  for (auto options : all_kinds()) {
+    INFO(options.adapter << " " << options.hyplora_variant);
+    options.lora_dropout = 0.4;
+    std::vector<std::vector<at::Tensor>> gradients;
+    const TokenBatch batch = some_tokens();
+    for (const bool recomputes : {false, true}) {
+      Transformer model = test::small_model(1, at::kDouble);
+      Adapters adapters = Adapters::attach(model, options, 7);
+      at::Generator generator = at::globalContext().defaultGenerator(at::kCPU);
+      generator.set_current_seed(1);
+      make_B_random(adapters);
+      model.set_gradient_checkpointing(recomputes);
+      adapters.start_dropout(5);
+      torch::autograd::backward({model.blocks(batch).square().sum()}, {});
+      gradients.emplace_back();
+      for (const auto& parameter : adapters.trained()) gradients.back().push_back(parameter.value.grad());
+    }
+    for (size_t i = 0; i < gradients[0].size(); ++i) {
+      CHECK(test::largest_difference(gradients[0][i], gradients[1][i]) <= 1e-12 * gradients[0][i].abs().max().item<double>());
+    }
+  }
+}
+
+TEST_CASE("An adapter of another base is refused in a sentence, whatever its kind", "[adapter]") {
+  ModelSpec wider = test::small_spec(), shorter = test::small_spec();
+  wider.hidden_size = 64;
+  wider.head_dim = 16;
+  shorter.layers = 1;
+  shorter.windows = {0};
+  for (const auto& options : all_kinds()) {
+    const test::TempFolder folder;
+    Transformer model = test::small_model(1);
+    Adapters::attach(model, options, 7).save(folder.path(), "base");
+    for (const auto& spec : {wider, shorter}) {
+      Transformer other(spec, Weights(random_weights(0.2, 1), {}));
+      const std::string sentence = test::input_error([&] { Adapters::load(other, folder.path()); });
+      INFO(options.adapter << " " << options.hyplora_variant << ": " << sentence);
+      CHECK((sentence.find("found shape") != std::string::npos || sentence.find("belongs to no adapter") != std::string::npos));
     }
   }
 }
@@ -72,7 +156,8 @@ TEST_CASE("A saved adapter is loaded the same, whatever its kind", "[adapter]") 
     const TokenBatch batch = some_tokens();
     CHECK(test::largest_difference(model.blocks(batch), other.blocks(batch)) == 0);
     const Json config = read_json(folder / "adapter_config.json");
-    CHECK(config["peft_type"] == (options.adapter == "lora" ? "LORA" : "HYPLORA"));
+    CHECK(config["peft_type"] == find_kind(options.adapter).peft_type);
+    CHECK((config["peft_type"] == "HYPLORA") == (options.adapter == "hyplora"));
     CHECK(read_json(folder / "hyplora.json")["format"] == 1);
   }
 }
@@ -87,7 +172,7 @@ TEST_CASE("Under dropout the gradients are those of the masked formula", "[adapt
       adapter.k = at::zeros({}, at::kDouble).requires_grad_();
       adapter.gates = lorentz_gates();
     }
-    const at::Tensor ours = low_rank_linear(x, base, adapter, mask, 0.7);
+    const at::Tensor ours = low_rank_linear(x, base, adapter, {mask, 0.7});
     const at::Tensor dropped = x * mask / 0.7;
     at::Tensor y = at::matmul(dropped, adapter.A.t()), delta;
     if (hyperbolic) {
@@ -144,11 +229,17 @@ TEST_CASE("As K grows, lorentz becomes LoRA", "[adapter]") {
   CHECK(test::largest_difference(flat.blocks(batch), curved.blocks(batch)) > 1e-3);
 }
 
-std::vector<std::string> picked(const StringOrList& targets) {
+std::vector<std::string> picked(const AdapterOptions& options) {
   Transformer model = test::small_model(1);
   std::vector<std::string> paths;
-  for (const Linear* linear : target_linears(model, targets)) paths.push_back(linear->path);
+  for (const Linear* linear : target_linears(model, options)) paths.push_back(linear->path);
   return paths;
+}
+
+std::vector<std::string> picked(const StringOrList& targets) {
+  AdapterOptions options;
+  options.target_modules = targets;
+  return picked(options);
 }
 
 TEST_CASE("Targets are suffixes, a regular expression on the whole path, or all-linear", "[adapter]") {
@@ -161,6 +252,24 @@ TEST_CASE("Targets are suffixes, a regular expression on the whole path, or all-
   CHECK(test::input_error([] { picked({{"q_prj"}, false}); }).find("\"q_prj\" matches no module") != std::string::npos);
   CHECK(test::input_error([] { picked({{"nothing"}, true}); }).find("matches no module") != std::string::npos);
   CHECK(test::input_error([] { picked({{"("}, true}); }).find("not a valid regular expression") != std::string::npos);
+}
+
+TEST_CASE("Layers can be chosen and modules left out, by PEFT's rules", "[adapter]") {
+  AdapterOptions options;
+  options.target_modules = {{"q_proj", "down_proj"}, false};
+  options.layers_to_transform = std::vector<int64_t>{1};
+  CHECK(picked(options) == std::vector<std::string>{"model.layers.1.self_attn.q_proj", "model.layers.1.mlp.down_proj"});
+  options.exclude_modules = StringOrList{{"mlp.down_proj"}, false};
+  CHECK(picked(options) == std::vector<std::string>{"model.layers.1.self_attn.q_proj"});
+  options.exclude_modules = StringOrList{{R"(.*\.mlp\..*)"}, true};
+  CHECK(picked(options) == std::vector<std::string>{"model.layers.1.self_attn.q_proj"});
+  options.exclude_modules = StringOrList{{"q_proj", "down_proj"}, false};
+  CHECK(test::input_error([&] { picked(options); }).find("exclude_modules: nothing") != std::string::npos);
+  options.exclude_modules = std::nullopt;
+  options.layers_to_transform = std::vector<int64_t>{2};
+  CHECK(test::input_error([&] { picked(options); }) == "layers_to_transform: found 2, the model has layers 0 to 1.");
+  options.target_modules = {{"all-linear"}, true};
+  CHECK(test::input_error([&] { check_adapter_options(options); }).find("name the modules in a list") != std::string::npos);
 }
 
 TEST_CASE("Rank and alpha can differ by module", "[adapter]") {
@@ -195,21 +304,26 @@ TEST_CASE("An adapter that does not fit is refused with what was found", "[adapt
     return test::input_error([&] { read_adapter_options(folder.path()); });
   };
   CHECK(refused_with(R"({"peft_type":"HYPLORA"})").find("hyplora.json is missing") != std::string::npos);
-  CHECK(refused_with(R"({"peft_type":"IA3"})").find("expected LORA or HYPLORA") != std::string::npos);
-  CHECK(refused_with(R"({"peft_type":"LORA","use_dora":true})").find("use_dora") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"IA3"})").find("expected LORA, HYPLORA") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"LORA","fan_in_fan_out":true})").find("fan_in_fan_out") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","r":"x"})").find("wrong type") != std::string::npos);
-  CHECK(refused_with(R"({"peft_type":"LORA","lora_type":"hyplora-x"})").find("expected \"std\" or \"hyplora-<k>\"") !=
+  CHECK(refused_with(R"({"peft_type":"LORA","lora_type":"hyplora-x"})").find("expected one of \"std\", \"hyplora-<k>\"") !=
         std::string::npos);
 }
 
-TEST_CASE("The published release's spelling of a kind is understood", "[adapter]") {
-  AdapterOptions options;
-  apply_lora_type("hyplora-0.5", options, "c");
-  CHECK(options.adapter == "hyplora");
-  CHECK(options.hyplora_variant == "release");
-  CHECK(options.curvature == 0.5);
-  apply_lora_type("std", options, "c");
-  CHECK(options.adapter == "lora");
+TEST_CASE("The published scripts' spellings of a kind are understood", "[adapter]") {
+  const auto spelled = [](const std::string& lora_type) {
+    AdapterOptions options;
+    apply_lora_type(lora_type, options, "c");
+    return fmt::format("{} {} {}", options.adapter, options.hyplora_variant, options.curvature);
+  };
+  CHECK(spelled("hyplora-0.5") == "hyplora release 0.5");
+  CHECK(spelled("hyplora") == "hyplora release 1");
+  CHECK(spelled("hyplora_simplified-0.5") == "hyplora simplified 0.5");
+  CHECK(spelled("hyperbolic-2") == "hyplora v1 2");
+  CHECK(spelled("hyperbolic_rot") == "hyplora v1_rot 1");
+  CHECK(spelled("std").starts_with("lora "));
+  CHECK(test::input_error([&] { spelled("hyperbolic-"); }).find("lora_type") != std::string::npos);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST_CASE("attention is causal, keeps to its window and shares key heads in grou
       for (const auto& [length, keys] : {std::pair<int64_t, int64_t>{5, 5}, {1, 1}, {1, 6}, {3, 7}}) {
         INFO(shape.heads << " heads, " << shape.kv_heads << " key heads, " << length << " queries, " << keys << " keys, window "
                          << window);
-        test::check_same([&](const auto& in) { return ops::attention(in[0], in[1], in[2], shape); },
+        test::check_same([&](const auto& in) { return ops::attention(in[0], {in[1], in[2]}, shape); },
                          [&](const auto& in) { return plain_attention(in[0], in[1], in[2], shape); },
                          inputs(length, keys, shape));
       }
@@ -94,17 +94,19 @@ TEST_CASE("Tokens that branch attend to the line that each of them continues", "
   for (const int64_t window : {0, 1, 2, 4, 11}) {
     const ops::AttentionShape shape{4, 2, 16, 0.3, window};
     const at::Tensor k = at::randn({12, 32}), v = at::randn({12, 32}), q = at::randn({3, 64});
-    const ops::Branches branches{6, {{6, 8, 9}, {7, 8, 10}, {6, 7, 11}}};
+    // The first two keys are no tokens: places begin behind them.
+    const ops::Branches branches{4, {{4, 6, 7}, {5, 6, 8}, {4, 5, 9}}};
     std::vector<at::Tensor> want;
     for (size_t i = 0; i < 3; ++i) {
       std::vector<int64_t> line{0, 1, 2, 3, 4, 5};
-      line.insert(line.end(), branches.own[i].begin(), branches.own[i].end());
+      for (const int64_t place : branches.own[i]) line.push_back(2 + place);
       const at::Tensor places = at::tensor(line, at::kLong);
       want.push_back(plain_attention(q.narrow(0, static_cast<int64_t>(i), 1), k.index_select(0, places),
                                      v.index_select(0, places), shape));
     }
-    CHECK(test::largest_difference(ops::attention(q, k, v, shape, &branches), at::cat(want)) < 1e-5);
-    CHECK(test::largest_difference(ops::decode_attention(q, {{k, v, &branches}}, shape), at::cat(want)) < 1e-5);
+    const ops::CachedRow row{k, v, &branches, 2};
+    CHECK(test::largest_difference(ops::attention(q, row, shape), at::cat(want)) < 1e-5);
+    CHECK(test::largest_difference(ops::decode_attention(q, {row}, shape), at::cat(want)) < 1e-5);
   }
 }
 

@@ -106,7 +106,7 @@ TEST_CASE("A bad config is one sentence and exit code 2", "[programs]") {
   };
   check_sentence(with({{"learning_rat", 1}}), 2, "unknown key \"learning_rat\"; the nearest known key is \"learning_rate\"");
   check_sentence(with({{"lora_r", "four"}}), 2, "key \"lora_r\": found \"four\" (string), expected integer");
-  check_sentence(with({{"adapter", "lorra"}}), 2, "expected one of hyplora, lora, full");
+  check_sentence(with({{"adapter", "lorra"}}), 2, "expected one of hyplora, lora");
   check_sentence(with({{"target_modules", {"q_proj", "qq_proj"}}}), 2, "\"qq_proj\" matches no module");
   check_sentence(with({{"val_set_size", 2}}), 2, "val_set_size: found 2, expected less than the 2 rows");
   check_sentence(with({{"output_dir", "/proc/nowhere"}}), 2, "/proc/nowhere");

@@ -102,7 +102,7 @@ TEST_CASE("A run writes what the contract names, and its loss falls", "[train]")
 }
 
 TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
-  for (const std::string kind : {"lora", "hyplora", "full"}) {
+  for (const std::string& kind : adapter_kinds()) {
     for (const std::string& variant : kind == "hyplora" ? hyplora_variants() : std::vector<std::string>{"lorentz"}) {
       INFO(kind << " " << variant);
       const Workplace place;
@@ -246,9 +246,27 @@ TEST_CASE("Combinations that cannot be are refused", "[train]") {
   CHECK(refusal({"init_base=random"}).find("needs adapter \"full\"") != std::string::npos);
   CHECK(refusal({"adapter=full", "dtype=bfloat16"}).find("expected float32 with adapter \"full\"") != std::string::npos);
   CHECK(refusal({"curvature=-1"}).find("expected a number above 0") != std::string::npos);
-  CHECK(refusal({"adapter=dora"}).find("expected one of hyplora, lora, full") != std::string::npos);
+  CHECK(refusal({"hyplora_variant=simplified", "curvature=0"}).find("expected a number above 0") != std::string::npos);
+  CHECK(refusal({"hyplora_variant=v1", "curvature=0"}).find("expected a number that is not 0") != std::string::npos);
+  CHECK(refusal({"non_linearity=tan"}).find("expected one of tanh, relu") != std::string::npos);
+  CHECK(refusal({"target_modules=.*q_proj", "layers_to_transform=[1]"}).find("name the modules in a list") !=
+        std::string::npos);
+  CHECK(refusal({"adapter=prefix", "num_virtual_tokens=125"}).find("after 125 virtual ones") != std::string::npos);
+  CHECK(refusal({"adapter=dorra"}).find("expected one of hyplora, lora, dora") != std::string::npos);
   CHECK(refusal({"prompt_template=nothing"}).find("prompt template") != std::string::npos);
   CHECK(refusal({"lora_type=hyplora_huge-1"}).find("lora_type") != std::string::npos);
+}
+
+TEST_CASE("The first release's variants hold their curvature unless told otherwise", "[train]") {
+  const auto learns = [](const std::string& variant, const std::vector<std::string>& more) {
+    const Json base{{"base_model", "m"}, {"data_path", "d"}, {"output_dir", "o"}, {"hyplora_variant", variant}};
+    return read_train_options(base, "c", more).adapter.train_curvature;
+  };
+  for (const char* variant : {"lorentz", "release", "simplified"}) CHECK(learns(variant, {}));
+  for (const char* variant : {"v1", "v1_rot"}) {
+    CHECK_FALSE(learns(variant, {}));
+    CHECK(learns(variant, {"train_curvature=true"}));
+  }
 }
 
 TEST_CASE("lora_type spells adapter, variant and curvature; a contradiction is refused", "[train]") {

@@ -1,0 +1,94 @@
+#include "adapter/bottleneck.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/tanh.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "adapter/fused_products.h"
+#include "adapter/kinds.h"
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+at::Tensor gelu(const at::Tensor& x) { return at::gelu(x); }
+
+struct NonLinearity {
+  const char* name;
+  at::Tensor (*function)(const at::Tensor&);
+};
+constexpr NonLinearity known[] = {
+    {"tanh", at::tanh}, {"relu", at::relu}, {"gelu", gelu}, {"silu", at::silu}, {"sigmoid", at::sigmoid}};
+
+enum class Place { input, output, beside };
+
+class BottleneckAdapter : public LinearAdapter {
+ public:
+  BottleneckAdapter(Place place, Bottleneck parts, ModuleDropout dropout)
+      : place_(place), parts_(std::move(parts)), dropout_(std::move(dropout)) {}
+
+  at::Tensor forward(const at::Tensor& x, const Linear& base) const override {
+    const auto f = [&](const at::Tensor& h) { return bottleneck(dropout_.draw(h).apply(h), parts_).to(h.scalar_type()); };
+    if (place_ == Place::input) return base.product(x + f(x));
+    const at::Tensor y = base.product(x);
+    return y + f(place_ == Place::beside ? x : y);
+  }
+
+ private:
+  Place place_;
+  Bottleneck parts_;
+  ModuleDropout dropout_;
+};
+
+Fitted fit(const Site& site, Place place) {
+  const int64_t size = site.options.bottleneck_size, from = place == Place::output ? site.linear.out() : site.linear.in(),
+                to = place == Place::input ? site.linear.in() : site.linear.out();
+  Bottleneck parts;
+  parts.down = site.parameter(site.uniform({size, from}, 1 / std::sqrt(static_cast<double>(from))));
+  parts.up = site.parameter(at::zeros({to, size}, at::kFloat));
+  parts.non_linearity = site.options.non_linearity;
+  parts.scaling = site.options.scaling;
+  const int64_t dropped = site.dropout.rate() > 0 ? 2 * from : 0;  // the dropped input and its mask
+  return {{{"adapter_down.weight", parts.down, false}, {"adapter_up.weight", parts.up, false}},
+          std::make_shared<BottleneckAdapter>(place, parts, site.dropout),
+          {2 * size, dropped + (place == Place::beside ? 0 : from)}};
+}
+
+}  // namespace
+
+std::vector<std::string> non_linearities() {
+  std::vector<std::string> names;
+  for (const auto& row : known) names.emplace_back(row.name);
+  return names;
+}
+
+at::Tensor activated(const std::string& non_linearity, const at::Tensor& x) {
+  const auto row = std::find_if(std::begin(known), std::end(known), [&](const auto& n) { return non_linearity == n.name; });
+  if (row == std::end(known)) {
+    throw InputError("non_linearity: found \"{}\", expected one of {}.", non_linearity, fmt::join(non_linearities(), ", "));
+  }
+  return row->function(x);
+}
+
+at::Tensor bottleneck(const at::Tensor& h, const Bottleneck& adapter) {
+  const at::ScalarType type = product_type(h);
+  const at::Tensor inner = activated(adapter.non_linearity, at::mm(h.to(type), adapter.down.to(type).t()));
+  return at::mm(inner, adapter.up.to(type).t()) * adapter.scaling;
+}
+
+Fitted fit_parallel(const Site& site) { return fit(site, Place::beside); }
+
+Fitted fit_series(const Site& site) {
+  const std::string name = site.linear.path.substr(site.linear.path.rfind('.') + 1);
+  return fit(site, name == "o_proj" || name == "down_proj" ? Place::output : Place::input);
+}
+
+}  // namespace hyplora

@@ -1,0 +1,185 @@
+// LoRA and the variants of HypLoRA: which form computes them, what their k means, and how the published scripts spell them.
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "adapter/first_release.h"
+#include "adapter/kinds.h"
+#include "adapter/low_rank.h"
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+class LowRankAdapter : public LinearAdapter {
+ public:
+  LowRankAdapter(LowRank parts, ModuleDropout dropout) : parts_(std::move(parts)), dropout_(std::move(dropout)) {}
+  at::Tensor forward(const at::Tensor& x, const Linear& base) const override {
+    return low_rank_linear(x, base, parts_, dropout_.draw(x));
+  }
+
+ private:
+  LowRank parts_;
+  ModuleDropout dropout_;
+};
+
+class FirstReleaseAdapter : public LinearAdapter {
+ public:
+  FirstReleaseAdapter(FirstRelease parts, ModuleDropout dropout) : parts_(std::move(parts)), dropout_(std::move(dropout)) {}
+  at::Tensor forward(const at::Tensor& x, const Linear& base) const override {
+    return first_release_linear(x, base, parts_, dropout_.draw(x));
+  }
+
+ private:
+  FirstRelease parts_;
+  ModuleDropout dropout_;
+};
+
+/// A: kaiming-uniform with a = sqrt 5, that is uniform within 1/sqrt(columns); B: zero.
+Fitted fit_gated(const Site& site, std::shared_ptr<const Gates> gates) {
+  const int64_t rank = site.rank(), in = site.linear.in();
+  const double root = std::sqrt(static_cast<double>(in));
+  LowRank parts;
+  parts.A = site.parameter(site.uniform({rank, in}, 1 / root));
+  parts.B = site.parameter(at::zeros({site.linear.out(), rank}, at::kFloat));
+  parts.scale = site.scale();
+  parts.gates = gates;
+  Fitted fitted{{{"lora_A.weight", parts.A, false}, {"lora_B.weight", parts.B, false}}, nullptr, {2 * rank, 0}};
+  if (gates) {
+    parts.k = site.parameter(at::scalar_tensor(gates->stored_k(site.options.curvature)));
+    fitted.parameters.push_back({"lora_k", parts.k.requires_grad_(site.options.train_curvature), true});
+    fitted.kept.wide += 2 * (rank + gate_record);  // in float64
+  }
+  if (gates && gates->has_norm_scale()) {
+    parts.norm_scale = site.parameter(at::scalar_tensor(root));
+    fitted.parameters.push_back({"lora_norm_scale", parts.norm_scale, false});
+  }
+  fitted.adapter = std::make_shared<LowRankAdapter>(parts, site.dropout);
+  return fitted;
+}
+
+template <std::shared_ptr<const Gates> (*gates)()>
+Fitted fit_with(const Site& site) {
+  return fit_gated(site, gates());
+}
+
+/// `time`: how many time coordinates B takes. k and norm_scale learn both or neither.
+template <int64_t time>
+Fitted fit_first_release(const Site& site) {
+  const int64_t rank = site.rank(), columns = site.linear.in() + 1;
+  const bool learns = site.options.train_curvature;
+  FirstRelease parts;
+  parts.A = site.parameter(site.uniform({rank, columns}, 1 / std::sqrt(static_cast<double>(columns))));
+  parts.B = site.parameter(at::zeros({site.linear.out(), rank + time}, at::kFloat));
+  parts.k = site.parameter(at::scalar_tensor(site.options.curvature)).requires_grad_(learns);
+  parts.norm_scale = site.parameter(at::scalar_tensor(0.0)).requires_grad_(learns);
+  parts.scale = site.scale();
+  return {{{"lora_A.weight", parts.A, false},
+           {"lora_B.weight", parts.B, false},
+           {"lora_k", parts.k, true},
+           {"lora_norm_scale", parts.norm_scale, false}},
+          std::make_shared<FirstReleaseAdapter>(parts, site.dropout),
+          {7 * rank + 12, 0}};
+}
+
+double from_log(double k) { return std::exp(k); }
+double from_softplus(double k) { return std::log1p(std::exp(k)) + 1e-6; }
+double as_it_is(double k) { return k; }
+double magnitude(double k) { return std::fabs(k); }
+
+bool any(double) { return true; }
+bool positive(double curvature) { return curvature > 0; }
+bool not_zero(double curvature) { return curvature != 0; }
+
+/// A variant of "hyplora".
+struct Variant {
+  const char* name;
+  Fitted (*fit)(const Site& site);
+  double (*curvature_of)(double k);  // K of the stored k
+  bool (*can_start)(double curvature);
+  const char* expected;      // of such a curvature
+  bool learns_curvature;     // where the config does not say
+  const char* published_as;  // lora_type of the published scripts
+};
+
+// v1 and v1_rot hold k and norm_scale where train_curvature is not given: the first release froze them by name and never saved
+// them. tangent is the paper's ablation: maps around a product in the tangent space cancel, and what is left is LoRA.
+constexpr Variant variants[] = {
+    {"lorentz", fit_with<lorentz_gates>, from_log, positive, "a number above 0 (K)", true, nullptr},
+    {"release", fit_with<release_gates>, from_softplus, any, "a number", true, "hyplora"},
+    {"simplified", fit_with<simplified_gates>, as_it_is, positive, "a number above 0 (k)", true, "hyplora_simplified"},
+    {"v1", fit_first_release<1>, magnitude, not_zero, "a number that is not 0 (k)", false, "hyperbolic"},
+    {"v1_rot", fit_first_release<0>, magnitude, not_zero, "a number that is not 0 (k)", false, "hyperbolic_rot"},
+    {"tangent", fit_lora, as_it_is, any, "a number", true, nullptr},
+};
+
+const Variant& variant_of(const AdapterOptions& options) {
+  const auto row = std::find_if(std::begin(variants), std::end(variants),
+                                [&](const Variant& v) { return options.hyplora_variant == v.name; });
+  if (row == std::end(variants)) {
+    throw InputError("hyplora_variant: found \"{}\", expected one of {}.", options.hyplora_variant,
+                     fmt::join(hyplora_variants(), ", "));
+  }
+  return *row;
+}
+
+std::string known_spellings() {
+  std::string known = "\"std\"";
+  for (const auto& row : variants) {
+    if (row.published_as != nullptr) known += fmt::format(", \"{}-<k>\"", row.published_as);
+  }
+  return known;
+}
+
+}  // namespace
+
+Fitted fit_lora(const Site& site) { return fit_gated(site, nullptr); }
+Fitted fit_hyplora(const Site& site) { return variant_of(site.options).fit(site); }
+
+std::vector<std::string> hyplora_variants() {
+  std::vector<std::string> names;
+  for (const auto& row : variants) names.emplace_back(row.name);
+  return names;
+}
+
+bool learns_curvature_by_default(const AdapterOptions& options) {
+  return options.adapter != "hyplora" || variant_of(options).learns_curvature;
+}
+
+void check_curvature(const AdapterOptions& options) {
+  const Variant& variant = variant_of(options);
+  if (!variant.can_start(options.curvature)) {
+    throw InputError("curvature: found {}, expected {} with hyplora_variant \"{}\".", options.curvature, variant.expected,
+                     variant.name);
+  }
+}
+
+double curvature_of(const AdapterOptions& options, double k) { return variant_of(options).curvature_of(k); }
+
+bool may_lack_scalars(const AdapterOptions& options) {
+  return options.adapter == "hyplora" && !variant_of(options).learns_curvature;
+}
+
+void apply_lora_type(const std::string& lora_type, AdapterOptions& options, const std::string& where) {
+  if (lora_type == "std") {
+    options.adapter = "lora";
+    return;
+  }
+  const size_t dash = lora_type.find('-');
+  const std::string name = lora_type.substr(0, dash), number = dash == std::string::npos ? "1" : lora_type.substr(dash + 1);
+  const auto row = std::find_if(std::begin(variants), std::end(variants),
+                                [&](const Variant& v) { return v.published_as != nullptr && name == v.published_as; });
+  char* end = nullptr;
+  const double curvature = std::strtod(number.c_str(), &end);
+  if (row == std::end(variants) || number.empty() || *end != '\0' || !std::isfinite(curvature)) {
+    throw InputError("{}: lora_type: found \"{}\", expected one of {}; k is a number such as 1.0, which is also its default.",
+                     where, lora_type, known_spellings());
+  }
+  options.adapter = "hyplora";
+  options.hyplora_variant = row->name;
+  options.curvature = curvature;
+}
+
+}  // namespace hyplora

@@ -1,0 +1,14 @@
+// adapter_config.json in PEFT's words: what our folders say to PEFT, and what PEFT's and the published release's folders say to
+// us.
+#pragma once
+
+#include "adapter/adapter.h"
+
+namespace hyplora {
+
+Json peft_config(const AdapterOptions& options, const fs::path& base_model, const ModelSpec& spec);
+
+/// InputError for a wrong type, or what is not computed here.
+AdapterOptions options_from_peft(const Json& config, const fs::path& path);
+
+}  // namespace hyplora
