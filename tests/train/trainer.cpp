@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "support/support.h"
-#include "train/loss_plot.h"
+#include "train/plot.h"
 #include "train/schedule.h"
 #include "train/tensorboard.h"
 
