@@ -106,7 +106,8 @@ int fine_tune(const TrainOptions& options, at::Device device, bool quiet) {
   ConsoleObserver observer(options, quiet);
   const TrainOutcome outcome = train(setup, observer, apps::stop_requested);
   if (outcome.interrupted) {
-    log::warn("stopped after step {}; run the same command again to go on", outcome.steps);
+    log::warn("stopped after step {}; run the same command again{} to go on", outcome.steps,
+              options.resume_from_checkpoint == "never" ? " with resume_from_checkpoint \"auto\"" : "");
     return stopped;
   }
   Json result{{"output_dir", options.output_dir}, {"steps", outcome.steps}, {"seconds", outcome.seconds}};

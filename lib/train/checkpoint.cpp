@@ -72,6 +72,12 @@ TrainerState state_from(const Json& saved) {
   return state;
 }
 
+/// Whether the run that wrote this checkpoint was itself told to begin with `wish`: then it is the same command's, and goes on.
+bool began_with(const fs::path& checkpoint, const std::string& wish) {
+  const Json saved = read_json(checkpoint / "trainer_state.json");
+  return saved.is_object() && saved.contains("config") && saved["config"].value("resume_from_checkpoint", "") == wish;
+}
+
 /// Does the work of a save in a folder that goes again when it fails; turns what the file system says into one sentence.
 template <class Work>
 void save_aside(const fs::path& aside, const fs::path& final, Work work) {
@@ -184,14 +190,13 @@ void Checkpoints::clean(const std::optional<TrainerState>& resumed) const {
 std::optional<fs::path> Checkpoints::to_resume() const {
   const std::string& wish = options_.resume_from_checkpoint;
   if (wish == "never") return std::nullopt;
-  if (wish != "auto") {
-    if (!fs::exists(fs::path(wish) / "COMPLETE")) {
-      throw InputError("resume_from_checkpoint: {} is not a complete checkpoint (it has no file COMPLETE).", wish);
-    }
-    return wish;
-  }
   const auto all = complete_ones(folder_);
-  return all.empty() ? std::nullopt : std::optional(all.rbegin()->second);
+  const auto newest = all.empty() ? std::nullopt : std::optional(all.rbegin()->second);
+  if (wish == "auto" || (newest && began_with(*newest, wish))) return newest;
+  if (!fs::exists(fs::path(wish) / "COMPLETE")) {
+    throw InputError("resume_from_checkpoint: {} is not a complete checkpoint (it has no file COMPLETE).", wish);
+  }
+  return wish;
 }
 
 void Checkpoints::check_same_run(const fs::path& state_file, const Json& saved) const {

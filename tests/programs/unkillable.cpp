@@ -48,7 +48,7 @@ class Place {
     Json config{{"base_model", at("base")}, {"data_path", at("rows.jsonl")},
                 {"output_dir", at(out)},    {"lora_r", 4},
                 {"lora_dropout", 0.1},      {"batch_size", 4},
-                {"micro_batch_size", 2},    {"num_epochs", 5},
+                {"micro_batch_size", 2},    {"num_epochs", 3},
                 {"warmup_steps", 2},        {"learning_rate", 0.01},
                 {"val_set_size", 8},        {"eval_step", 5},
                 {"save_step", 3},           {"save_total_limit", 2}};
@@ -114,6 +114,13 @@ const std::vector<Json>& recipes() {
   return all;
 }
 
+void check_one_sentence(const std::string& errors, const std::string& part) {
+  INFO("stderr: " << errors);
+  CHECK(errors.starts_with("error: "));
+  CHECK(errors.find(part) != std::string::npos);
+  CHECK(std::count(errors.begin(), errors.end(), '\n') == 1);
+}
+
 constexpr double patience = 60;  // seconds that a busy machine may take for what takes one
 
 TEST_CASE("Runs killed at random moments end as if nothing had happened", "[unkillable]") {
@@ -125,11 +132,11 @@ TEST_CASE("Runs killed at random moments end as if nothing had happened", "[unki
     const auto begin = std::chrono::steady_clock::now();
     REQUIRE(place.run(whole, recipes()[recipe]) == 0);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    for (int chain = 0, of_recipe = 0; of_recipe < 10; ++chain) {
+    for (int chain = 0, of_recipe = 0; of_recipe < 8; ++chain) {
       const std::string out = fmt::format("{}-{}", parts, chain);
       for (bool ended = false; !ended;) {
         Launch launch("hyplora-train", place.arguments(out, recipes()[recipe]));
-        const bool enough = of_recipe >= 10;
+        const bool enough = of_recipe >= 8;
         ended = launch.ends_within(enough ? patience : seconds * std::uniform_real_distribution<>(0.1, 1.1)(random));
         if (!ended) launch.signal(SIGKILL), ++kills, ++of_recipe;
         const int status = launch.wait();
@@ -140,25 +147,28 @@ TEST_CASE("Runs killed at random moments end as if nothing had happened", "[unki
       place.check_same(whole, out);
     }
   }
-  CHECK(kills >= 30);
+  CHECK(kills >= 24);
 }
 
-TEST_CASE("A run killed at each change of the file system in turn ends as if nothing had happened", "[unkillable]") {
+TEST_CASE("Runs killed at any change of the file system, most of them inside a save, end as if nothing had happened",
+          "[unkillable]") {
   const Place place;
   const Json recipe{{"num_epochs", 1}, {"tensorboard", false}, {"save_step", 2}, {"eval_step", 3}};
   REQUIRE(place.run("whole", recipe) == 0);
-  int kills = 0, chain = 0;
-  for (int change = 3; change < 250 && kills < 45; ++chain) {
+  std::mt19937 random(11);
+  int chain = 0;
+  for (int kills = 0; kills < 32; ++chain) {
     const std::string out = fmt::format("parts{}", chain);
-    for (bool ended = false; !ended; change += 5) {
+    for (bool ended = false; !ended;) {
+      const int change = std::uniform_int_distribution<>(1, 250)(random);
       const int status = place.run(out, recipe, fault(fmt::format("kill:{}", change)));
       ended = status == 0;
       kills += !ended;
+      INFO("change " << change);
       CHECK((ended || status == 128 + SIGKILL));
     }
     place.check_same("whole", out);
   }
-  CHECK(kills >= 25);
 }
 
 TEST_CASE("SIGTERM, SIGUSR1, SIGINT and SIGHUP save the step they interrupt and exit with 75", "[unkillable]") {
@@ -237,7 +247,7 @@ TEST_CASE("A second run in the same folder refuses; a killed run's lock does not
     first.wait();
   }
   Launch third("hyplora-train", place.arguments("out", endless));
-  REQUIRE(holds_within(patience, [&] { return place.lines("out") >= 3; }));
+  REQUIRE(holds_within(patience, [&] { return read_metrics(place.at("out/launches.jsonl")).size() == 2; }));
   third.signal(SIGTERM);
   CHECK(third.wait() == 75);
 }
@@ -249,10 +259,9 @@ TEST_CASE("A disk that fills up is exit code 1, and the next launch goes on", "[
   for (const int write : {2, 9, 17, 30, 44}) {
     const std::string out = fmt::format("parts{}", write);
     Launch full("hyplora-train", place.arguments(out, recipe), fault(fmt::format("full:{}", write)));
-    INFO("full from write " << write << " on: " << full.errors());
     CHECK(full.wait() == 1);
-    CHECK(full.errors().find("No space left on device") != std::string::npos);
-    CHECK(std::count(full.errors().begin(), full.errors().end(), '\n') == 1);
+    INFO("full from write " << write << " on: " << full.errors());
+    check_one_sentence(full.errors(), "No space left on device");
     REQUIRE(place.run(out, recipe) == 0);
     place.check_same("whole", out);
   }
@@ -262,7 +271,7 @@ TEST_CASE("Files that may not grow are exit code 1 with the file's name", "[unki
   const Place place;
   Launch limited("hyplora-train", place.arguments("out"), {{}, 9000, false});
   CHECK(limited.wait() == 1);
-  CHECK(limited.errors().find("cannot be written: File too large") != std::string::npos);
+  check_one_sentence(limited.errors(), "cannot be written: File too large");
 }
 
 TEST_CASE("A disk that takes few bytes at a time changes nothing", "[unkillable]") {
@@ -279,9 +288,7 @@ TEST_CASE("An output folder that vanishes is exit code 1 with a sentence", "[unk
   REQUIRE(holds_within(patience, [&] { return place.lines("out") >= 3; }));
   fs::rename(place.at("out"), place.at("elsewhere"));
   CHECK(launch.wait() == 1);
-  INFO(launch.errors());
-  CHECK(launch.errors().find(place.at("out")) != std::string::npos);
-  CHECK(std::count(launch.errors().begin(), launch.errors().end(), '\n') == 1);
+  check_one_sentence(launch.errors(), place.at("out"));
 }
 
 TEST_CASE("A folder that may no longer be written is exit code 1 and keeps its checkpoints", "[unkillable]") {
@@ -297,8 +304,7 @@ TEST_CASE("A folder that may no longer be written is exit code 1 and keeps its c
   REQUIRE(holds_within(patience, [&] { return fs::exists(place.at("out/latest/COMPLETE")) || launch.ends_within(0); }));
   ::chmod(place.at("out").c_str(), 0555);
   CHECK(launch.wait() == 1);
-  INFO(launch.errors());
-  CHECK(launch.errors().find("Permission denied") != std::string::npos);
+  check_one_sentence(launch.errors(), "Permission denied");
   CHECK(fs::exists(place.at("out/latest/COMPLETE")));
   Launch again("hyplora-train", place.arguments("out", endless), nobody);
   CHECK(again.wait() == 2);

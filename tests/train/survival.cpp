@@ -96,7 +96,8 @@ TEST_CASE("A folder has one lock, which goes with its holder", "[train]") {
 
 std::vector<int64_t> kept_steps(const fs::path& path, Progress progress) {
   std::vector<int64_t> steps;
-  for (const Json& line : MetricsFile(path, progress).kept()) steps.push_back(line.value("step", int64_t{-1}));
+  const MetricsFile metrics(path, progress);
+  for (const Json& line : metrics.kept()) steps.push_back(line.value("step", int64_t{-1}));
   return steps;
 }
 
