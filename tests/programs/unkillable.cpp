@@ -312,15 +312,22 @@ TEST_CASE("A folder that may no longer be written is exit code 1 and keeps its c
   ::chmod(place.at("out").c_str(), 0755);
 }
 
-TEST_CASE("Other data on resume is refused with both hashes, and taken with --force-resume", "[unkillable]") {
+TEST_CASE("Other data or another base on resume is refused with both hashes, and taken with --force-resume", "[unkillable]") {
   const Place place;
-  REQUIRE(place.run("out", {{"max_steps", 6}}) == 0);
+  const Json recipe{{"max_steps", 6}};
+  const auto check_refused = [&](const std::string& what) {
+    Launch refused("hyplora-train", place.arguments("out", recipe));
+    CHECK(refused.wait() == 2);
+    check_one_sentence(refused.errors(), "was saved with " + what + " of hash ");
+    CHECK(refused.errors().find("--force-resume") != std::string::npos);
+  };
+  REQUIRE(place.run("out", recipe) == 0);
+  write_safetensors(place.at("base/model.safetensors"), test::small_model(4).named_weights());
+  check_refused("base weights");
+  write_safetensors(place.at("base/model.safetensors"), test::small_model(3).named_weights());
   place.write_rows(41, 5);
-  Launch refused("hyplora-train", place.arguments("out", {{"max_steps", 6}}));
-  CHECK(refused.wait() == 2);
-  CHECK(refused.errors().find("was saved with data_path[0] of hash ") != std::string::npos);
-  CHECK(refused.errors().find("--force-resume") != std::string::npos);
-  Launch forced("hyplora-train", place.arguments("out", {{"max_steps", 6}}, {"--force-resume"}));
+  check_refused("data_path[0]");
+  Launch forced("hyplora-train", place.arguments("out", recipe, {"--force-resume"}));
   CHECK(forced.wait() == 0);
 }
 
