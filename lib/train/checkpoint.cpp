@@ -5,6 +5,7 @@
 #include <ATen/ops/isfinite.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -20,6 +21,14 @@ std::optional<int64_t> step_of(const fs::path& folder) {
   const std::string digits = name.substr(prefix.size());
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   return std::stoll(digits);
+}
+
+/// Whether a killed run left this: a name of training's own, written aside. Other programs may be writing into the same folder.
+bool is_left_over(const std::string& name) {
+  constexpr std::array own{".checkpoint-", ".adapter", "metrics.jsonl", "config.resolved.json", "loss.svg", "curvature.svg",
+                           "README.md",    "latest",   "best"};
+  return name.ends_with(".partial") &&
+         std::any_of(own.begin(), own.end(), [&](const char* start) { return name.starts_with(start); });
 }
 
 /// The complete checkpoints of a folder by step.
@@ -176,12 +185,14 @@ void Checkpoints::clean(const std::optional<TrainerState>& resumed) const {
   for (const auto& path : all) {
     const std::string name = path.filename();
     const auto step = fs::is_symlink(path) ? std::nullopt : step_of(path);
-    const bool half = name.ends_with(".partial") || (step && !fs::exists(path / "COMPLETE"));
+    const bool half = is_left_over(name) || (step && !fs::exists(path / "COMPLETE"));
     const bool other = step && (!resumed || *step > resumed->step);
     const bool dangling = (name == "latest" || name == "best") && fs::is_symlink(path) && !resumed;
     if (half || other)
       log::info("{}: removed, since {}", path.string(), half ? "it was left half-written" : "this run starts before it");
-    if (half || other || dangling) remove_checkpoint(path), ++removed;
+    if (!half && !other && !dangling) continue;
+    remove_checkpoint(path);
+    ++removed;
   }
   if (resumed) point_links(*resumed);
   if (removed > 0) sync_folder(folder_);

@@ -32,7 +32,8 @@ class Checkpoints {
   /// Puts a checkpoint's values back. InputError when it was made with another config, other data or another tokenizer, unless
   /// forced.
   TrainerState restore(const fs::path& checkpoint, Adapters& adapters, AdamW& optimizer) const;
-  /// Removes what a killed run left half-written, and the checkpoints after `step` (nothing: all), which another past led to.
+  /// Removes what a killed run left half-written, and the checkpoints that come after the resumed state (nothing: all of them),
+  /// to which another past led; sets `latest` and `best` right.
   void clean(const std::optional<TrainerState>& resumed) const;
   fs::path of_step(int64_t step) const;
 
