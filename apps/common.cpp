@@ -21,11 +21,8 @@ constexpr int failed = 1, bad_input = 2;
 std::atomic<bool> stop_flag{false};
 
 void on_stop_signal(int signal) {
-  if (signal == SIGINT && stop_flag) {
-    std::signal(SIGINT, SIG_DFL);
-    std::raise(SIGINT);
-  }
   stop_flag = true;
+  if (signal == SIGINT) std::signal(SIGINT, SIG_DFL);  // a second one kills
 }
 
 int report(const std::string& sentence, int code) {
@@ -107,6 +104,9 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
 
 void catch_stop_signals() {
   for (const int signal : {SIGTERM, SIGUSR1, SIGINT}) std::signal(signal, on_stop_signal);
+  // A terminal that is closed or a pipe that nobody reads must not end a long run, and a file that may not grow is a sentence.
+  if (std::signal(SIGHUP, on_stop_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // nohup
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
 bool stop_requested() { return stop_flag; }

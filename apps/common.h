@@ -34,7 +34,7 @@ c10::Device apply_common_options(const CommonOptions& options);
 /// Parses the command line, runs `body` and turns whatever goes wrong into one sentence on stderr and the contract's exit code.
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
 
-/// From now on SIGTERM, SIGUSR1 and SIGINT set a flag instead of killing; a second SIGINT kills.
+/// From now on SIGTERM, SIGUSR1, SIGINT and SIGHUP set a flag instead of killing; a second SIGINT kills.
 void catch_stop_signals();
 bool stop_requested();
 

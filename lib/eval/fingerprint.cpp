@@ -11,12 +11,6 @@ namespace hyplora {
 namespace {
 
 constexpr size_t piece_bytes = size_t{16} << 20;
-constexpr uint64_t fnv_start = 0xcbf29ce484222325u;
-
-uint64_t fnv(uint64_t hash, const std::byte* data, size_t size) {
-  for (size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<uint8_t>(data[i])) * 0x100000001b3u;
-  return hash;
-}
 
 void add_pieces(const fs::path& path, std::vector<uint64_t>& hashes) {
   const auto file = MappedFile::open(path);
@@ -25,7 +19,9 @@ void add_pieces(const fs::path& path, std::vector<uint64_t>& hashes) {
   at::parallel_for(0, static_cast<int64_t>(pieces), 1, [&](int64_t begin, int64_t end) {
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
       const size_t from = i * piece_bytes, to = std::min(file->size(), from + piece_bytes);
-      hashes[first + i] = fnv(fnv_start, file->data() + from, to - from);
+      Hash hash;
+      hash.add(file->data() + from, to - from);
+      hashes[first + i] = hash.value();
       file->release(from, to);
     }
   });
@@ -43,7 +39,9 @@ std::string folder_hash(const fs::path& folder) {
   }
   std::vector<uint64_t> hashes;
   for (const auto& file : files) add_pieces(file, hashes);
-  return fmt::format("{:016x}", fnv(fnv_start, reinterpret_cast<const std::byte*>(hashes.data()), 8 * hashes.size()));
+  Hash all;
+  all.add(hashes.data(), 8 * hashes.size());
+  return all.text();
 }
 
 }  // namespace hyplora

@@ -1,6 +1,7 @@
 #include "io/files.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,6 +66,26 @@ void write_pieces_aside(const fs::path& aside, const std::vector<std::string_vie
   if (::fsync(file.get()) != 0 || file.close() != 0) throw RunError("{}: cannot be written: {}.", aside.string(), reason());
 }
 
+/// Reads a file back and compares it with what was written, so that a file is only renamed into place when it is whole.
+void check_pieces(const fs::path& path, const std::vector<std::string_view>& pieces) {
+  const Descriptor file(open_to_read(path));
+  std::string buffer(size_t{1} << 20, '\0');
+  for (std::string_view piece : pieces) {
+    while (!piece.empty()) {
+      const ssize_t got = ::read(file.get(), buffer.data(), std::min(buffer.size(), piece.size()));
+      if (got < 0 && errno == EINTR) continue;
+      const auto bytes = static_cast<size_t>(std::max<ssize_t>(got, 0));
+      if (bytes == 0 || std::memcmp(buffer.data(), piece.data(), bytes) != 0) {
+        throw RunError("{}: what was read back differs from what was written; the disk may be failing.", path.string());
+      }
+      piece.remove_prefix(bytes);
+    }
+  }
+  if (::read(file.get(), buffer.data(), 1) != 0) {
+    throw RunError("{}: what was read back is longer than what was written; the disk may be failing.", path.string());
+  }
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path) {
@@ -109,6 +130,7 @@ void write_file(const fs::path& path, const std::vector<std::string_view>& piece
   const fs::path aside = path.string() + ".partial";
   try {
     write_pieces_aside(aside, pieces);
+    check_pieces(aside, pieces);
     if (::rename(aside.c_str(), path.c_str()) != 0) throw RunError("{}: cannot be written: {}.", path.string(), reason());
   } catch (const Error&) {
     ::unlink(aside.c_str());
@@ -132,7 +154,30 @@ void require_writable_folder(const fs::path& folder) {
 
 void sync_folder(const fs::path& folder) {
   const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (handle.get() >= 0) ::fsync(handle.get());
+  const bool synced = handle.get() >= 0 && (::fsync(handle.get()) == 0 || errno == EINVAL);  // EINVAL: no such thing there
+  if (!synced) throw RunError("{}: the folder cannot be synced: {}.", folder.string(), reason());
+}
+
+void replace_folder(const fs::path& aside, const fs::path& final) {
+  if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, final.c_str(), RENAME_EXCHANGE) == 0) {
+    fs::remove_all(aside);
+    return;
+  }
+  if (errno != ENOENT) fs::remove_all(final);  // a file system that cannot exchange
+  fs::rename(aside, final);
+}
+
+AppendFile::AppendFile(const fs::path& path)
+    : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
+  if (fd_ < 0) throw RunError("{}: cannot be written: {}.", path.string(), reason());
+}
+
+AppendFile::~AppendFile() { ::close(fd_); }
+
+void AppendFile::append(std::string_view bytes) { write_all(fd_, bytes, path_); }
+
+void AppendFile::sync() {
+  if (::fsync(fd_) != 0) throw RunError("{}: cannot be written: {}.", path_.string(), reason());
 }
 
 std::shared_ptr<MappedFile> MappedFile::open(const fs::path& path) {
@@ -156,12 +201,19 @@ void MappedFile::release(size_t begin, size_t end) const {
   if (first < last) ::madvise(const_cast<std::byte*>(data_) + first, last - first, MADV_DONTNEED);
 }
 
+void Hash::add(const void* bytes, size_t size) {
+  const auto* byte = static_cast<const uint8_t*>(bytes);
+  for (size_t i = 0; i < size; ++i) value_ = (value_ ^ byte[i]) * 0x100000001b3u;
+}
+
+std::string Hash::text() const { return fmt::format("{:016x}", value_); }
+
 std::string file_hash(const fs::path& path) {
   const auto file = MappedFile::open(path);
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < file->size(); ++i) hash = (hash ^ static_cast<uint8_t>(file->data()[i])) * 0x100000001b3u;
+  Hash hash;
+  hash.add(file->data(), file->size());
   file->release(0, file->size());
-  return fmt::format("{:016x}", hash);
+  return hash.text();
 }
 
 }  // namespace hyplora

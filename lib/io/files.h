@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -22,7 +23,8 @@ nlohmann::ordered_json read_json(const fs::path& path);
 /// Parses JSON text (comments allowed); `where` names it in the InputError.
 nlohmann::ordered_json parse_json(std::string_view text, const std::string& where);
 
-/// Written aside, fsynced, renamed into place. RunError (disk full, ...) leaves what was there; InputError: a device or a pipe.
+/// Written aside, fsynced, read back, renamed into place. RunError (disk full, ...) leaves what was there; InputError: a device or
+/// a pipe.
 void write_file(const fs::path& path, std::string_view bytes);
 /// The same with the content in pieces, without joining them.
 void write_file(const fs::path& path, const std::vector<std::string_view>& pieces);
@@ -30,8 +32,28 @@ void write_file(const fs::path& path, const std::vector<std::string_view>& piece
 /// Makes the folder and proves that files can be made in it. InputError otherwise.
 void require_writable_folder(const fs::path& folder);
 
-/// fsync of a folder, so that renames in it survive a crash.
+/// fsync of a folder, so that renames in it survive a crash. RunError when it cannot be done.
 void sync_folder(const fs::path& folder);
+
+/// Puts the folder `aside` where `final` is, in one step where the file system can exchange two names; what stood there goes.
+void replace_folder(const fs::path& aside, const fs::path& final);
+
+/// A file that grows; what was appended outlives a killed process, and a crashed machine from the next sync on.
+class AppendFile {
+ public:
+  /// Opens or makes the file. This and the other calls throw RunError when the disk refuses.
+  explicit AppendFile(const fs::path& path);
+  ~AppendFile();
+  AppendFile(const AppendFile&) = delete;
+  AppendFile& operator=(const AppendFile&) = delete;
+
+  void append(std::string_view bytes);
+  void sync();
+
+ private:
+  fs::path path_;
+  int fd_;
+};
 
 /// A read-only memory map of a whole file; unmapped with the last owner.
 class MappedFile {
@@ -53,7 +75,19 @@ class MappedFile {
   size_t size_;
 };
 
-/// 64-bit FNV-1a of a file's bytes as 16 hex digits: tells files apart in reports; not a cryptographic hash.
+/// 64-bit FNV-1a: tells contents apart; not a cryptographic hash.
+class Hash {
+ public:
+  void add(const void* bytes, size_t size);
+  uint64_t value() const { return value_; }
+  /// 16 hex digits.
+  std::string text() const;
+
+ private:
+  uint64_t value_ = 0xcbf29ce484222325u;
+};
+
+/// The hash of a file's bytes.
 std::string file_hash(const fs::path& path);
 
 }  // namespace hyplora

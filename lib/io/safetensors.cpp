@@ -182,6 +182,10 @@ at::Tensor Safetensors::tensor(const std::string& name) const {
   return at::from_blob(bytes, info.shape, [keep = file_](void*) {}, options);
 }
 
+std::string Safetensors::bytes(size_t begin, size_t size) const {
+  return {reinterpret_cast<const char*>(file_->data()) + begin, size};
+}
+
 void Safetensors::release(const std::string& name) const {
   const TensorInfo& info = tensors_.at(name);
   file_->release(info.begin, info.end);

@@ -35,6 +35,8 @@ class Safetensors {
 
   /// A view of the mapped bytes, alive as long as the tensor; never write to it. InputError when the name is missing.
   at::Tensor tensor(const std::string& name) const;
+  /// Bytes [begin, begin + size) of the file, which must hold them.
+  std::string bytes(size_t begin, size_t size) const;
   /// Lets a tensor's pages go once its values have been copied elsewhere.
   void release(const std::string& name) const;
 

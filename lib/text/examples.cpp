@@ -78,6 +78,7 @@ ExampleSet make_examples(const std::vector<Row>& rows, const Tokenizer* tokenize
   std::vector<Example> made(rows.size());
   at::parallel_for(0, static_cast<int64_t>(rows.size()), 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      if (options.poll) options.poll();
       const Row& row = rows[static_cast<size_t>(i)];
       if (!row.tokenised() && tokenizer == nullptr)
         throw InputError("{}: it is text, but the model has no tokenizer.", row.where);

@@ -3,6 +3,8 @@
 // (the prompt's length is that of the prompt tokenised alone).
 #pragma once
 
+#include <functional>
+
 #include "text/prompt.h"
 #include "text/rows.h"
 
@@ -24,6 +26,7 @@ struct ExampleOptions {
   int64_t cutoff_len = 256;
   std::string over_length = "truncate";  // truncate, drop or error
   bool train_on_inputs = true;
+  std::function<void()> poll = {};  // called before each row, from several threads; throws to end the work
 };
 
 struct ExampleSet {

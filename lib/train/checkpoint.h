@@ -1,10 +1,11 @@
-// checkpoint-<step>/ in the output folder: adapter, optimizer.safetensors, trainer_state.json and, last of all, COMPLETE. Written
-// aside and renamed; `latest` and `best` are links to one of them. The data order, the dropout and the schedule follow from the seed
-// and the step, so that the step is all that must be kept of them.
+// checkpoint-<step>/ in the output folder: adapter, optimizer.safetensors, trainer_state.json and, last of all, COMPLETE.
+// Written aside, read back and renamed; `latest` and `best` are links to one of them. The data order, the dropout and the
+// schedule follow from the seed and the step, so that the step is all that must be kept of them.
 #pragma once
 
 #include "adapter/adapter.h"
 #include "train/optimizer.h"
+#include "train/spikes.h"
 
 namespace hyplora {
 
@@ -13,25 +14,42 @@ struct TrainerState {
   std::optional<double> best_loss;
   int64_t best_step = 0, evaluated_step = 0, evaluations_without_gain = 0;
   double seconds = 0;  // of training so far
+  SpikeWatch spikes;
+
+  bool operator==(const TrainerState&) const = default;
 };
 
 class Checkpoints {
  public:
-  Checkpoints(const TrainOptions& options) : options_(options), folder_(options.output_dir) {}
+  /// `fingerprint`: what the run is made from (train/fingerprint.h).
+  explicit Checkpoints(const TrainOptions& options, Json fingerprint = Json::object())
+      : options_(options), folder_(options.output_dir), fingerprint_(std::move(fingerprint)) {}
 
+  /// RunError when the disk refuses or a value is not finite; earlier checkpoints stay as they are.
   void save(const TrainerState& state, const Adapters& adapters, const AdamW& optimizer) const;
   /// The checkpoint that the options ask to resume from, if any. InputError: the named one is not complete.
   std::optional<fs::path> to_resume() const;
-  /// Puts a checkpoint's values back. InputError when it was made with another config.
+  /// Puts a checkpoint's values back. InputError when it was made with another config, other data or another tokenizer, unless
+  /// forced.
   TrainerState restore(const fs::path& checkpoint, Adapters& adapters, AdamW& optimizer) const;
+  /// Removes what a killed run left half-written, and the checkpoints that come after the resumed state (nothing: all of them),
+  /// to which another past led; sets `latest` and `best` right.
+  void clean(const std::optional<TrainerState>& resumed) const;
   fs::path of_step(int64_t step) const;
 
  private:
+  void point_links(const TrainerState& state) const;
   void remove_old(const TrainerState& state) const;
-  void check_same_config(const fs::path& state_file, const Json& saved) const;
+  void check_same_run(const fs::path& state_file, const Json& saved) const;
+  void adopt_best(const fs::path& checkpoint, TrainerState& state) const;
 
   const TrainOptions& options_;
   fs::path folder_;
+  Json fingerprint_;
 };
+
+/// Writes the adapter into `folder`: aside, read back (every tensor there, finite and the same), renamed file by file.
+/// RunError.
+void save_adapter(const Adapters& adapters, const fs::path& folder, const fs::path& base_model);
 
 }  // namespace hyplora

@@ -1,8 +1,7 @@
 #include "train/metrics.h"
 
 #include <cmath>
-
-#include "core/error.h"
+#include <fstream>
 
 namespace hyplora {
 namespace {
@@ -33,22 +32,21 @@ Json EvalRecord::to_json() const {
   return {{"step", step}, {"eval_loss", number(eval_loss)}, {"eval_perplexity", number(perplexity())}};
 }
 
-MetricsFile::MetricsFile(const fs::path& path, std::optional<int64_t> resumed_step) : path_(path) {
-  std::string kept;
-  if (resumed_step && fs::exists(path)) {
-    for (const auto& line : read_metrics(path)) {
-      const bool ended = line.value("event", "") == "end";
-      if (!ended && line.value("step", int64_t{0}) <= *resumed_step) kept += line.dump() + "\n";
+MetricsFile::MetricsFile(const fs::path& path, std::optional<Progress> resumed) {
+  std::string text;
+  if (resumed && fs::exists(path)) {
+    for (auto& line : read_metrics(path)) {
+      const int64_t last = line.contains("eval_loss") ? resumed->evaluated_step : resumed->step;
+      if (line.value("event", "") == "end" || line.value("step", int64_t{0}) > last) continue;
+      text += line.dump() + "\n";
+      kept_.push_back(std::move(line));
     }
   }
-  write_file(path, kept);
-  file_.open(path, std::ios::app);
+  write_file(path, text);
+  file_.emplace(path);
 }
 
-void MetricsFile::write(const Json& line) {
-  file_ << line.dump() << '\n' << std::flush;
-  if (!file_) throw RunError("{}: cannot be written; the disk may be full.", path_.string());
-}
+void MetricsFile::write(const Json& line) { file_->append(line.dump() + "\n"); }
 
 std::vector<Json> read_metrics(const fs::path& path) {
   std::ifstream file(path);

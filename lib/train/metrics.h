@@ -1,8 +1,9 @@
 // metrics.jsonl: one object a line. First {"event":"start", ...}, then a line for each optimiser step and each validation, last
-// {"event":"end", ...}. A resumed run drops what lies after its checkpoint and goes on.
+// {"event":"end", ...}; {"event":"spike", ...} after a step that exploded. A resumed run drops what lies after its checkpoint
+// and goes on, so that in the end the file is as if nothing had happened.
 #pragma once
 
-#include <fstream>
+#include <array>
 #include <optional>
 
 #include "core/fields.h"
@@ -29,16 +30,24 @@ struct EvalRecord {
   Json to_json() const;
 };
 
+/// How far a run had come: optimiser steps done, and the step of the last validation.
+struct Progress {
+  int64_t step = 0, evaluated_step = 0;
+};
+
 class MetricsFile {
  public:
-  /// Starts anew, or with `resumed_step` keeps the lines of an earlier run up to that step.
-  MetricsFile(const fs::path& path, std::optional<int64_t> resumed_step);
+  /// Starts anew, or with `resumed` keeps the lines of an earlier run up to there.
+  MetricsFile(const fs::path& path, std::optional<Progress> resumed);
   /// RunError when the disk refuses.
   void write(const Json& line);
+  void sync() { file_->sync(); }
+  /// The lines that were kept.
+  const std::vector<Json>& kept() const { return kept_; }
 
  private:
-  fs::path path_;
-  std::ofstream file_;
+  std::vector<Json> kept_;
+  std::optional<AppendFile> file_;
 };
 
 /// All lines of a metrics.jsonl that are whole.

@@ -20,7 +20,11 @@ at::Tensor& gradient_of(const at::Tensor& value) { return value.mutable_grad(); 
 }  // namespace
 
 AdamW::AdamW(std::vector<Parameter> parameters, const TrainOptions& o)
-    : parameters_(std::move(parameters)), beta1_(o.adam_beta1), beta2_(o.adam_beta2), epsilon_(o.adam_epsilon), decay_(o.weight_decay) {
+    : parameters_(std::move(parameters)),
+      beta1_(o.adam_beta1),
+      beta2_(o.adam_beta2),
+      epsilon_(o.adam_epsilon),
+      decay_(o.weight_decay) {
   plain_.rate = o.learning_rate;
   curvature_.rate = o.curvature_learning_rate.value_or(o.learning_rate);
   for (const auto& parameter : parameters_) {
@@ -61,9 +65,10 @@ void AdamW::step_group(Group& group, double factor, const at::Tensor& skip) {
     steps.push_back(group.steps[i].add_(1));
   }
   if (values.empty()) return;
-  at::_fused_adamw_(values, gradients, averages, squares, /*max_exp_avg_sqs=*/{}, steps, group.rate * factor, beta1_, beta2_, decay_,
-                    epsilon_, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, skip);
-  // The fused step writes without telling autograd; what is derived from the values and kept (DoRA's norms) goes by their versions.
+  at::_fused_adamw_(values, gradients, averages, squares, /*max_exp_avg_sqs=*/{}, steps, group.rate * factor, beta1_, beta2_,
+                    decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, skip);
+  // The fused step writes without telling autograd; what is derived from the values and kept (DoRA's norms) goes by their
+  // versions.
   for (const auto& value : values) value.unsafeGetTensorImpl()->bump_version();
 }
 
@@ -79,19 +84,18 @@ NamedTensors AdamW::state() const {
     const size_t i = parameter.is_curvature ? curvature++ : plain++;
     named.emplace_back("exp_avg." + parameter.name, group.averages[i]);
     named.emplace_back("exp_avg_sq." + parameter.name, group.squares[i]);
+    named.emplace_back("step." + parameter.name, group.steps[i]);
   }
   return named;
 }
 
-void AdamW::restore(const Safetensors& file, int64_t steps_done) {
+void AdamW::restore(const Safetensors& file) {
   const at::NoGradGuard no_grad;
   for (auto& [name, tensor] : state()) {
     const at::Tensor stored = file.tensor(name);
-    if (stored.sizes() != tensor.sizes()) throw InputError("{}: tensor {}: its shape differs from the parameter's.", file.path().string(), name);
+    if (stored.sizes() != tensor.sizes())
+      throw InputError("{}: tensor {}: its shape differs from the parameter's.", file.path().string(), name);
     tensor.copy_(stored);
-  }
-  for (Group* group : {&plain_, &curvature_}) {
-    for (auto& step : group->steps) step.fill_(static_cast<double>(steps_done));
   }
 }
 

@@ -1,5 +1,5 @@
-// AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) over an adapter's parameters, in LibTorch's fused form. The curvature may have
-// its own rate.
+// AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) over an adapter's parameters, in LibTorch's fused form. The curvature may
+// have its own rate.
 #pragma once
 
 #include "adapter/adapter.h"
@@ -19,10 +19,10 @@ class AdamW {
   void clear_gradients();
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
-  /// exp_avg.<name>, exp_avg_sq.<name> of every parameter.
+  /// exp_avg.<name>, exp_avg_sq.<name> and step.<name> (updates done) of every parameter.
   NamedTensors state() const;
-  /// Takes such a state and the number of steps behind it. InputError when a tensor is missing or of another shape.
-  void restore(const Safetensors& file, int64_t steps_done);
+  /// Takes such a state. InputError when a tensor is missing or of another shape.
+  void restore(const Safetensors& file);
 
  private:
   struct Group {

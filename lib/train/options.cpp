@@ -49,6 +49,8 @@ void add_schedule_fields(Fields& f, TrainOptions& o) {
       .add("adam_epsilon", o.adam_epsilon, "AdamW", above(0))
       .add("weight_decay", o.weight_decay, "AdamW", at_least(0))
       .add("max_grad_norm", o.max_grad_norm, "gradient norm is clipped to this; 0: no clipping", at_least(0))
+      .add("skip_spikes", o.skip_spikes,
+           "leave out the update of a step whose loss or gradient norm is far outside its running spread")
       .add("loss_normalization", o.loss_normalization,
            "tokens: over all supervised tokens of a step; microbatch: mean of means", one_of({"tokens", "microbatch"}))
       .add("gradient_checkpointing", o.gradient_checkpointing, "recompute activations in backward: less memory, more time")
@@ -67,7 +69,9 @@ void add_output_fields(Fields& f, TrainOptions& o) {
       .add("logging_steps", o.logging_steps, "optimiser steps between progress lines", at_least(1))
       .add("tensorboard", o.tensorboard, "write TensorBoard event files")
       .add("resume_from_checkpoint", o.resume_from_checkpoint,
-           "auto: newest complete checkpoint in output_dir; never; or a path", not_empty());
+           "auto: newest complete checkpoint in output_dir; never (those of an earlier run there go); or a path", not_empty())
+      .add("max_hours", o.max_hours, "stop in time, with a checkpoint, before so many hours have passed; 0: no limit",
+           at_least(0));
 }
 
 /// `lora_type` is another spelling of adapter, hyplora_variant and curvature.

@@ -35,6 +35,9 @@ struct TrainOptions {
   int64_t logging_steps = 10;
   bool tensorboard = true;
   std::string resume_from_checkpoint = "auto";
+  double max_hours = 0;
+  bool skip_spikes = false;
+  bool force_resume = false;  // --force-resume; no key, so that no saved config carries it on
 };
 
 /// The list of fields; `options` must outlive it.

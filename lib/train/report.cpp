@@ -1,16 +1,21 @@
 #include "train/report.h"
 
 #include <ATen/Parallel.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <torch/headeronly/version.h>
+#include <unistd.h>
+
+#include <ctime>
 
 #include "core/device.h"
-#include "train/loss_plot.h"
+#include "train/model_card.h"
+#include "train/plot.h"
 
 namespace hyplora {
 namespace {
 
-Json start_line(const TrainingSetup& setup, const TrainingPlan& plan, std::optional<int64_t> resumed_step) {
+Json start_line(const TrainingSetup& setup, const TrainingPlan& plan, const Json& fingerprint) {
   Json line{{"event", "start"},
             {"hyplora", HYPLORA_VERSION},
             {"libtorch", TORCH_VERSION},
@@ -18,75 +23,75 @@ Json start_line(const TrainingSetup& setup, const TrainingPlan& plan, std::optio
             {"threads", at::get_num_threads()},
             {"dtype", dtype_text(setup.dtype)},
             {"seed", setup.options.seed}};
-  if (resumed_step) line["resumed_step"] = *resumed_step;
-  for (const auto& file : setup.options.data_path.values) line["data"][file] = file_hash(file);
-  if (setup.options.val_data_path) line["data"][*setup.options.val_data_path] = file_hash(*setup.options.val_data_path);
-  if (setup.tokenizer) line["tokenizer"] = {{setup.tokenizer->file().string(), file_hash(setup.tokenizer->file())}};
+  for (const auto& [name, entry] : fingerprint.items()) {
+    if (name.find("data_path") != std::string::npos) line["data"][entry["file"].get<std::string>()] = entry["hash"];
+    if (name == "tokenizer") line["tokenizer"] = {{entry["file"].get<std::string>(), entry["hash"]}};
+  }
+  line["fingerprint"] = fingerprint;
   line.update(plan.to_json());
   return line;
 }
 
-std::string row(const char* name, const std::string& value) { return fmt::format("| {} | {} |\n", name, value); }
-
-std::string title_text(const TrainOptions& o) {
-  if (o.init_base == "random") return "Trained from random weights: " + o.base_model;
-  return (o.adapter.adapter == "full" ? "Fine-tune of " : "Adapter of ") + o.base_model;
-}
-
-std::string loading_text(const AdapterOptions& o) {
-  if (o.adapter == "full") return "This folder is a Hugging Face checkpoint.\n";
-  const std::string type = peft_type_of(o);
-  if (type == "LORA" || type == "PREFIX_TUNING") return "The folder loads in Hugging Face PEFT and in hyplora (`--adapter`).\n";
-  if (type == "BOTTLENECK") return "The folder loads in hyplora (`--adapter`).\n";
-  return "A hyperbolic adapter is not linear: it cannot be merged into the base, and it must not be loaded as plain LoRA. It "
-         "loads in "
-         "hyplora (`--adapter`).\n";
-}
-
-std::string model_card(const TrainingSetup& setup, const TrainerState& state, int64_t written_step) {
-  const TrainOptions& o = setup.options;
-  std::string card = fmt::format("---\nlibrary_name: hyplora\nbase_model: {}\ntags: [{}]\n---\n\n# {}\n\n", o.base_model,
-                                 o.adapter.adapter, title_text(o));
-  card += "| | |\n|---|---|\n" + row("adapter", adapter_text(o.adapter));
-  if (const auto K = setup.adapters.curvature_summary()) {
-    card += row("curvature K (least, mean, largest)", fmt::format("{:.4g}, {:.4g}, {:.4g}", (*K)[0], (*K)[1], (*K)[2]));
-  }
-  card += row("trained parameters", fmt::format("{}", setup.adapters.trained_count()));
-  card += row("data", fmt::format("{}", fmt::join(o.data_path.values, ", ")));
-  card += row("rows (training, validation)",
-              fmt::format("{}, {}", setup.training.examples.size(), setup.validation.examples.size()));
-  card += row("steps of which written", fmt::format("{} of {}", written_step, state.step));
-  card += row("rows per step, peak rate, schedule", fmt::format("{}, {}, {}", o.batch_size, o.learning_rate, o.lr_scheduler));
-  if (state.best_loss) card += row("best validation loss", fmt::format("{:.5f} at step {}", *state.best_loss, state.best_step));
-  card += row("time", fmt::format("{:.1f} s on {}", state.seconds, device_text(setup.device)));
-  card += row("made with", fmt::format("hyplora {}, LibTorch {}", HYPLORA_VERSION, TORCH_VERSION));
-  return card + "\n![loss](loss.svg)\n\n" + loading_text(o.adapter) +
-         "\nThe whole configuration is in `config.resolved.json`, every step in `metrics.jsonl`.\n";
+/// One line a launch: what is particular to it and says nothing about the training.
+Json launch_line(const TrainingSetup& setup, const std::optional<TrainerState>& resumed) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  const std::time_t now = std::time(nullptr);
+  return {{"time", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now))},
+          {"host", host.data()},
+          {"process", ::getpid()},
+          {"hyplora", HYPLORA_VERSION},
+          {"device", device_text(setup.device)},
+          {"threads", at::get_num_threads()},
+          {"resumed_step", resumed ? Json(resumed->step) : Json(nullptr)},
+          {"forced", setup.options.force_resume}};
 }
 
 }  // namespace
 
-Report::Report(const TrainingSetup& setup, const TrainingPlan& plan, std::optional<int64_t> resumed_step)
-    : folder_(setup.options.output_dir), metrics_(folder_ / "metrics.jsonl", resumed_step) {
+Report::Report(const TrainingSetup& setup, const TrainingPlan& plan, const Json& fingerprint,
+               const std::optional<TrainerState>& resumed)
+    : folder_(setup.options.output_dir),
+      fingerprint_(fingerprint),
+      metrics_(folder_ / "metrics.jsonl",
+               resumed ? std::optional(Progress{resumed->step, resumed->evaluated_step}) : std::nullopt) {
   write_file(folder_ / "config.resolved.json", resolved_config(setup.options).dump(2) + "\n");
+  AppendFile(folder_ / "launches.jsonl").append(launch_line(setup, resumed).dump() + "\n");
   if (setup.options.tensorboard) tensorboard_.emplace(folder_ / "tensorboard");
-  metrics_.write(start_line(setup, plan, resumed_step));
+  for (const auto& line : metrics_.kept()) show(line);
+  if (metrics_.kept().empty()) metrics_.write(start_line(setup, plan, fingerprint));
 }
 
-void Report::step(const StepRecord& record) {
-  metrics_.write(record.to_json());
-  if (!tensorboard_) return;
-  tensorboard_->scalar("train/loss", record.loss, record.step);
-  tensorboard_->scalar("train/learning_rate", record.learning_rate, record.step);
-  tensorboard_->scalar("train/grad_norm", record.grad_norm, record.step);
-  tensorboard_->scalar("train/tokens_per_second", record.tokens_per_second(), record.step);
-  if (record.curvature) tensorboard_->scalar("train/curvature_mean", (*record.curvature)[1], record.step);
+void Report::write(const Json& line) {
+  metrics_.write(line);
+  show(line);
 }
 
-void Report::evaluation(const EvalRecord& record) {
-  metrics_.write(record.to_json());
-  if (tensorboard_) tensorboard_->scalar("eval/loss", record.eval_loss, record.step);
+/// The scalars of a metrics line.
+void Report::show(const Json& line) {
+  if (!tensorboard_ || !line.contains("step") || line.contains("event")) return;
+  constexpr std::array<std::array<const char*, 2>, 6> tags{{{"loss", "train/loss"},
+                                                            {"learning_rate", "train/learning_rate"},
+                                                            {"grad_norm", "train/grad_norm"},
+                                                            {"tokens_per_second", "train/tokens_per_second"},
+                                                            {"eval_loss", "eval/loss"},
+                                                            {"eval_perplexity", "eval/perplexity"}}};
+  const int64_t step = line["step"];
+  for (const auto& [key, tag] : tags) {
+    if (line.contains(key) && line[key].is_number()) tensorboard_->scalar(tag, line[key], step);
+  }
+  if (!line.contains("curvature")) return;
+  for (const char* key : {"min", "mean", "max"}) {
+    tensorboard_->scalar(fmt::format("train/curvature_{}", key), line["curvature"][key], step);
+  }
 }
+
+void Report::step(const StepRecord& record, const std::vector<Json>& more) {
+  write(record.to_json());
+  for (const auto& line : more) write(line);
+}
+
+void Report::evaluation(const EvalRecord& record) { write(record.to_json()); }
 
 void Report::finish(const TrainingSetup& setup, const TrainerState& state, int64_t written_step) {
   metrics_.write({{"event", "end"},
@@ -96,8 +101,11 @@ void Report::finish(const TrainingSetup& setup, const TrainerState& state, int64
                   {"best_eval_loss", state.best_loss ? Json(*state.best_loss) : Json(nullptr)},
                   {"best_step", state.best_loss ? Json(state.best_step) : Json(nullptr)},
                   {"peak_memory_bytes", peak_memory_bytes(setup.device)}});
-  write_file(folder_ / "loss.svg", loss_plot(read_metrics(folder_ / "metrics.jsonl")));
-  write_file(folder_ / "README.md", model_card(setup, state, written_step));
+  metrics_.sync();
+  const auto metrics = read_metrics(folder_ / "metrics.jsonl");
+  write_file(folder_ / "loss.svg", loss_plot(metrics));
+  if (const auto svg = curvature_plot(metrics)) write_file(folder_ / "curvature.svg", *svg);
+  write_file(folder_ / "README.md", model_card(setup, state, written_step, fingerprint_));
 }
 
 }  // namespace hyplora

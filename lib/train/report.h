@@ -1,4 +1,5 @@
-// What a run leaves for people to read: metrics.jsonl, TensorBoard events, config.resolved.json, loss.svg and the model card README.md.
+// What a run leaves for people to read: metrics.jsonl, TensorBoard events, launches.jsonl, config.resolved.json, loss.svg,
+// curvature.svg and the model card README.md.
 #pragma once
 
 #include "train/checkpoint.h"
@@ -10,15 +11,24 @@ namespace hyplora {
 
 class Report {
  public:
-  /// Writes config.resolved.json and the first metrics line.
-  Report(const TrainingSetup& setup, const TrainingPlan& plan, std::optional<int64_t> resumed_step);
-  void step(const StepRecord& record);
+  /// Writes config.resolved.json, a line of launches.jsonl and, unless an earlier launch did, the first metrics line.
+  /// TensorBoard's events are written anew from the metrics that were kept.
+  Report(const TrainingSetup& setup, const TrainingPlan& plan, const Json& fingerprint,
+         const std::optional<TrainerState>& resumed);
+  /// `more`: event lines of the step.
+  void step(const StepRecord& record, const std::vector<Json>& more);
   void evaluation(const EvalRecord& record);
-  /// Writes the last metrics line, loss.svg and the model card; `written_step` is the step whose adapter was written.
+  /// What is there survives a crash of the machine.
+  void sync() { metrics_.sync(); }
+  /// Writes the last metrics line, the curves and the model card; `written_step` is the step whose adapter was written.
   void finish(const TrainingSetup& setup, const TrainerState& state, int64_t written_step);
 
  private:
+  void write(const Json& line);
+  void show(const Json& line);
+
   fs::path folder_;
+  Json fingerprint_;
   MetricsFile metrics_;
   std::optional<TensorBoardWriter> tensorboard_;
 };

@@ -16,7 +16,7 @@ bool needs_tokenizer(const std::vector<Row>& rows) {
   return std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.tokenised(); });
 }
 
-void read_data(TrainingSetup& setup) {
+void read_data(TrainingSetup& setup, const Poll& poll) {
   const TrainOptions& o = setup.options;
   const auto rows = read_rows(o.data_path.values);
   const auto validation_rows = o.val_data_path ? read_rows({*o.val_data_path}) : std::vector<Row>();
@@ -25,7 +25,8 @@ void read_data(TrainingSetup& setup) {
     throw InputError("{}: has {} pieces, but config.json says vocab_size {}.", setup.tokenizer->file().string(),
                      setup.tokenizer->size(), setup.spec.vocab_size);
   }
-  const ExampleOptions as{find_prompt_template(o.prompt_template), o.cutoff_len, o.over_length, o.train_on_inputs};
+  const ExampleOptions as{find_prompt_template(o.prompt_template), o.cutoff_len, o.over_length, o.train_on_inputs, poll};
+  if (poll) poll();
   setup.training = make_examples(rows, setup.tokenizer.get(), as, setup.spec.vocab_size);
   if (o.val_data_path) {
     setup.validation = make_examples(validation_rows, setup.tokenizer.get(), as, setup.spec.vocab_size);
@@ -79,14 +80,14 @@ int64_t longest_micro_batch(const TrainingSetup& setup) {
 
 }  // namespace
 
-TrainingSetup prepare_training(const TrainOptions& options, at::Device device) {
+TrainingSetup prepare_training(const TrainOptions& options, at::Device device, const Poll& poll) {
   TrainingSetup setup;
   setup.options = options;
   setup.device = device;
   setup.dtype = options.adapter.adapter == "full" ? at::kFloat : dtype_named(options.dtype, device);
   setup.spec = read_model_spec(options.base_model);
   check_dtype(setup.spec, setup.dtype);
-  read_data(setup);
+  read_data(setup, poll);
   check_lengths(setup);
   require_writable_folder(options.output_dir);
   at::globalContext().setDeterministicAlgorithms(options.deterministic, /*warn_only=*/false);
@@ -95,6 +96,7 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device) {
 
 void load_base(TrainingSetup& setup) {
   const TrainOptions& o = setup.options;
+  setup.lock = std::make_unique<FolderLock>(o.output_dir);
   const WeightOptions as{setup.dtype, setup.device, o.adapter.adapter == "full"};
   const auto seed = static_cast<uint64_t>(o.seed);
   setup.model = std::make_unique<Transformer>(

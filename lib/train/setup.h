@@ -3,13 +3,19 @@
 
 #include <memory>
 
+#include "io/lock.h"
 #include "model/load.h"
 #include "train/batches.h"
+#include "train/time_limit.h"
 
 namespace hyplora {
 
+/// Called now and then by work that takes long; throws to end it.
+using Poll = std::function<void()>;
+
 struct TrainingSetup {
   TrainOptions options;
+  TimeLimit::Clock::time_point started = TimeLimit::Clock::now();
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;
   ModelSpec spec;
@@ -17,12 +23,13 @@ struct TrainingSetup {
   ExampleSet training, validation;
   std::unique_ptr<Transformer> model;  // after load_base
   Adapters adapters;                   // after load_base
+  std::unique_ptr<FolderLock> lock;    // on output_dir, after load_base
 };
 
 /// Reads configs, tokenizer and data; checks that output_dir can be written. No weights yet.
-TrainingSetup prepare_training(const TrainOptions& options, at::Device device);
+TrainingSetup prepare_training(const TrainOptions& options, at::Device device, const Poll& poll = {});
 
-/// Loads the base and attaches the adapters.
+/// Locks output_dir against other runs, loads the base and attaches the adapters.
 void load_base(TrainingSetup& setup);
 
 /// What the run will do, for --dry-run and the first log lines.

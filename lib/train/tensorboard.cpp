@@ -59,11 +59,14 @@ uint32_t crc32c(const std::string& bytes) {
 }
 
 TensorBoardWriter::TensorBoardWriter(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  const auto name = fmt::format("events.out.tfevents.{}.hyplora.{}", static_cast<int64_t>(now()), ::getpid());
-  file_.open(folder / name, std::ios::binary | std::ios::app);
-  if (!file_) throw RunError("{}: cannot be written.", (folder / name).string());
+  std::error_code ignored;
+  fs::create_directories(folder, ignored);
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("events.out.tfevents.") && name.find(".hyplora.") != std::string::npos)
+      fs::remove(entry.path(), ignored);
+  }
+  file_.emplace(folder / fmt::format("events.out.tfevents.{}.hyplora.{}", static_cast<int64_t>(now()), ::getpid()));
   write_record(field_double(1, now()) + field_bytes(3, "brain.Event:2"));
 }
 
@@ -74,7 +77,7 @@ void TensorBoardWriter::scalar(const std::string& tag, double value, int64_t ste
 
 void TensorBoardWriter::write_record(const std::string& event) {
   const std::string length = raw(static_cast<uint64_t>(event.size()));
-  file_ << length << raw(masked_crc(length)) << event << raw(masked_crc(event)) << std::flush;
+  file_->append(length + raw(masked_crc(length)) + event + raw(masked_crc(event)));
 }
 
 }  // namespace hyplora

@@ -9,7 +9,9 @@
 
 #include "core/device.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "model/pack.h"
+#include "train/fingerprint.h"
 #include "train/report.h"
 #include "train/schedule.h"
 
@@ -31,19 +33,16 @@ class Trainer {
         steps_(total_steps(options_, batches_)),
         schedule_{options_.lr_scheduler, warmup_steps(options_, steps_), steps_, options_.min_lr_ratio},
         optimizer_(setup.adapters.trained(), options_),
-        checkpoints_(options_) {}
+        fingerprint_(fingerprint(setup)),
+        checkpoints_(options_, fingerprint_),
+        limit_(setup.started, options_.max_hours, 12 * setup.adapters.trained_count()) {}  // value and two moments in fp32
 
   TrainOutcome run() {
-    const auto resumed = checkpoints_.to_resume();
-    if (resumed) state_ = checkpoints_.restore(*resumed, setup_.adapters, optimizer_);
-    const TrainingPlan plan = plan_training(setup_, batches_, adapter_cost(setup_));
-    report_.emplace(setup_, plan, resumed ? std::optional(state_.step) : std::nullopt);
-    observer_.started(plan, state_.step);
-    started_ = Clock::now();
+    start();
     const double earlier = state_.seconds;
-    if (resumed && !after_step()) return interrupted();
+    if (saved_ && !after_step()) return interrupted();
     while (state_.step < steps_ && !stopped_early()) {
-      if (should_stop_()) return interrupted();
+      if (stopping()) return interrupted();
       one_step();
       state_.seconds = earlier + seconds_since(started_);
       if (!after_step()) return interrupted();
@@ -57,7 +56,27 @@ class Trainer {
   struct Pending {
     StepRecord record;
     at::Tensor loss, norm;
+    bool skipped = false;
   };
+
+  void start() {
+    if (const auto checkpoint = checkpoints_.to_resume()) {
+      state_ = checkpoints_.restore(*checkpoint, setup_.adapters, optimizer_);
+      saved_ = state_;
+    }
+    checkpoints_.clean(saved_);
+    const TrainingPlan plan = plan_training(setup_, batches_, adapter_cost(setup_));
+    report_.emplace(setup_, plan, fingerprint_, saved_);
+    observer_.started(plan, state_.step);
+    started_ = Clock::now();
+  }
+
+  bool stopping() {
+    if (should_stop_()) return true;
+    if (!limit_.reached()) return false;
+    if (!outcome_.interrupted) log::warn("stopping in time for {}", limit_.reason());
+    return outcome_.interrupted = true;
+  }
 
   bool stopped_early() const {
     const int64_t patience = options_.early_stopping_patience;
@@ -71,7 +90,13 @@ class Trainer {
     pending.loss = forward_backward(rows, pending.record);
     pending.norm = optimizer_.clip_gradients(options_.max_grad_norm);
     const double factor = schedule_.factor(state_.step);
-    optimizer_.step(factor, (pending.loss + pending.norm).isfinite().logical_not().to(at::kFloat));
+    // Judging a step before its update waits for a GPU.
+    pending.skipped = options_.skip_spikes && state_.spikes.judge(pending.loss.item<double>(), pending.norm.item<double>());
+    if (pending.skipped) {
+      optimizer_.clear_gradients();
+    } else {
+      optimizer_.step(factor, (pending.loss + pending.norm).isfinite().logical_not().to(at::kFloat));
+    }
     ++state_.step;
     pending.record.step = state_.step;
     pending.record.epoch = static_cast<double>(state_.step) / static_cast<double>(batches_.steps_per_epoch());
@@ -80,7 +105,8 @@ class Trainer {
     // Reading a value waits for a GPU, so that there it is done only now and then; on the CPU it costs nothing.
     const bool log_now = state_.step % options_.logging_steps == 0 || state_.step == steps_;
     pending_.back().record.step_seconds = seconds_since(begin);
-    if (setup_.device.is_cpu() || log_now) write_pending(seconds_since(begin));
+    if (setup_.device.is_cpu() || log_now || options_.skip_spikes) write_pending(seconds_since(begin));
+    limit_.stepped(seconds_since(begin));
   }
 
   /// Adds up the gradients of all micro-batches; returns the loss that they belong to.
@@ -119,7 +145,7 @@ class Trainer {
       if (setup_.device.is_cpu()) record.step_seconds = last_seconds;
       record.peak_memory_bytes = peak_memory_bytes(setup_.device);
       record.curvature = setup_.adapters.curvature_summary();
-      report_->step(record);
+      report_->step(record, spike_lines(record, pending.skipped));
       if (!outcome_.first_loss) outcome_.first_loss = record.loss;
       outcome_.last_loss = record.loss;
       observer_.stepped(record, steps_);
@@ -127,11 +153,27 @@ class Trainer {
     pending_.clear();
   }
 
+  /// The event line of a step that exploded, and a warning; nothing for others. The values join the running spread.
+  std::vector<Json> spike_lines(const StepRecord& record, bool skipped) {
+    const auto spike = state_.spikes.judge(record.loss, record.grad_norm);
+    state_.spikes.add(record.loss, record.grad_norm);
+    if (!spike) return {};
+    log::warn("step {}: {}{}", record.step, spike->text(), skipped ? "; its update was left out" : "");
+    return {Json{{"event", "spike"},
+                 {"step", record.step},
+                 {"quantity", spike->quantity},
+                 {"value", spike->value},
+                 {"usual", spike->usual},
+                 {"limit", spike->limit},
+                 {"skipped", skipped}}};
+  }
+
   /// Runs the step again, watching every module, and says which one gave the first bad value.
   [[noreturn]] void stop_non_finite(const StepRecord& record) {
     std::string culprit;
     setup_.model->set_probe([&](const std::string& path, const at::Tensor& output) {
-      if (culprit.empty() && !output.isfinite().all().item<bool>()) culprit = "the first non-finite value comes out of module " + path;
+      if (culprit.empty() && !output.isfinite().all().item<bool>())
+        culprit = "the first non-finite value comes out of module " + path;
     });
     StepRecord again;
     state_.step = record.step - 1;
@@ -145,8 +187,8 @@ class Trainer {
       }
     }
     if (culprit.empty()) culprit = "repeating the step gave finite values";
-    throw RunError("step {}: the {} is not finite; {}. A lower learning_rate may help; earlier checkpoints are untouched.", record.step,
-                   std::isfinite(record.loss) ? "gradient norm" : "loss", culprit);
+    throw RunError("step {}: the {} is not finite; {}. A lower learning_rate may help; earlier checkpoints are untouched.",
+                   record.step, std::isfinite(record.loss) ? "gradient norm" : "loss", culprit);
   }
 
   /// Validation and checkpoint where they are due; false when asked to stop meanwhile.
@@ -159,7 +201,7 @@ class Trainer {
       if (!gained) return false;
       improved = *gained;
     }
-    if (last || improved || state_.step % options_.save_step == 0) save();
+    if (last || improved || stopped_early() || state_.step % options_.save_step == 0) save();
     return true;
   }
 
@@ -169,8 +211,9 @@ class Trainer {
     MicroBatch rows;
     for (const auto& example : setup_.validation.examples) {
       rows.push_back(&example);
-      if (static_cast<int64_t>(rows.size()) < options_.micro_batch_size && &example != &setup_.validation.examples.back()) continue;
-      if (should_stop_()) return std::nullopt;
+      if (static_cast<int64_t>(rows.size()) < options_.micro_batch_size && &example != &setup_.validation.examples.back())
+        continue;
+      if (stopping()) return std::nullopt;
       sum += summed_loss(*setup_.model, rows);
       rows.clear();
     }
@@ -189,11 +232,16 @@ class Trainer {
 
   void save() {
     if (!pending_.empty()) write_pending(0);
+    if (saved_ == state_) return;
+    const auto begin = Clock::now();
+    report_->sync();
     checkpoints_.save(state_, setup_.adapters, optimizer_);
+    saved_ = state_;
+    limit_.saved(seconds_since(begin));
   }
 
   TrainOutcome interrupted() {
-    if (state_.step > 0) save();
+    save();
     outcome_.interrupted = true;
     outcome_.steps = state_.step;
     return outcome_;
@@ -205,7 +253,7 @@ class Trainer {
     outcome_.best_eval_loss = state_.best_loss;
     const bool takes_best = options_.load_best_model_at_end && state_.best_loss && state_.best_step != state_.step;
     if (takes_best) setup_.adapters.restore(checkpoints_.of_step(state_.best_step));
-    setup_.adapters.save(options_.output_dir, options_.base_model);
+    save_adapter(setup_.adapters, options_.output_dir, options_.base_model);
     report_->finish(setup_, state_, takes_best ? state_.best_step : state_.step);
   }
 
@@ -217,8 +265,11 @@ class Trainer {
   int64_t steps_;
   Schedule schedule_;
   AdamW optimizer_;
+  Json fingerprint_;
   Checkpoints checkpoints_;
+  TimeLimit limit_;
   TrainerState state_;
+  std::optional<TrainerState> saved_;  // what the newest checkpoint holds
   std::optional<Report> report_;
   std::vector<Pending> pending_;
   TrainOutcome outcome_;

@@ -17,14 +17,15 @@ class TrainObserver {
 };
 
 struct TrainOutcome {
-  bool interrupted = false;  // stopped by should_stop after saving a checkpoint
+  bool interrupted = false;  // stopped by should_stop or a time limit, after saving a checkpoint
   int64_t steps = 0;
   double seconds = 0;
   std::optional<double> first_loss, last_loss, best_eval_loss;
 };
 
-/// Runs (or resumes) the training of a prepared setup and writes everything into output_dir. RunError: a non-finite loss or gradient,
-/// with the step and the module; the disk refuses. `should_stop` is polled between steps and during validation.
+/// Runs (or resumes) the training of a prepared setup and writes everything into output_dir. RunError: a non-finite loss or
+/// gradient, with the step and the module; the disk refuses. `should_stop` is polled between steps and during validation; so is
+/// the time limit (max_hours, Slurm's end of the job).
 TrainOutcome train(TrainingSetup& setup, TrainObserver& observer, const std::function<bool()>& should_stop);
 
 }  // namespace hyplora

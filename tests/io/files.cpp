@@ -54,6 +54,28 @@ TEST_CASE("JSON may carry comments; malformed JSON is refused with its line", "[
   CHECK(test::input_error([&] { read_json(folder / "c.json"); }).find("is empty") != std::string::npos);
 }
 
+TEST_CASE("A folder takes another's place whole, whether there was one or not", "[io]") {
+  const test::TempFolder folder;
+  for (const char* content : {"first", "second"}) {
+    fs::create_directory(folder / "aside");
+    write_file(folder / "aside/f", content);
+    replace_folder(folder / "aside", folder / "final");
+    CHECK(read_file(folder / "final/f") == content);
+    CHECK_FALSE(fs::exists(folder / "aside"));
+  }
+}
+
+TEST_CASE("A file that grows keeps what was there, and a full disk is a RunError", "[io]") {
+  const test::TempFolder folder;
+  write_file(folder / "f", "one ");
+  AppendFile file(folder / "f");
+  file.append("two");
+  file.sync();
+  CHECK(read_file(folder / "f") == "one two");
+  CHECK_THROWS_AS(AppendFile(folder / "missing/f"), RunError);
+  if (fs::exists("/dev/full")) CHECK_THROWS_AS(AppendFile("/dev/full").append("x"), RunError);
+}
+
 TEST_CASE("The hash tells files apart", "[io]") {
   const test::TempFolder folder;
   write_file(folder / "a", "a");

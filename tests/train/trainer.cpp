@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "support/support.h"
-#include "train/loss_plot.h"
+#include "train/plot.h"
 #include "train/schedule.h"
 #include "train/tensorboard.h"
 
@@ -148,6 +148,60 @@ TEST_CASE("Resuming with another config is refused with the difference", "[train
   const std::string sentence = test::input_error([&] { run(place.options("out", {"learning_rate=0.5"})); });
   CHECK(sentence.find("was saved with learning_rate = 0.01, but the config says 0.5") != std::string::npos);
   CHECK_FALSE(run(place.options("out", {"learning_rate=0.5", "resume_from_checkpoint=never"})).interrupted);
+}
+
+TEST_CASE("A run that starts anew in a used folder leaves the earlier one's checkpoints behind", "[train]") {
+  const Workplace place;
+  run(place.options("whole"));
+  run(place.options("out", {"seed=5"}));
+  int polls = 0;
+  CHECK(run(place.options("out", {"resume_from_checkpoint=never"}), [&] { return ++polls == 6; }).interrupted);
+  CHECK_FALSE(fs::exists(place / "out/checkpoint-16"));
+  CHECK_FALSE(run(place.options("out")).interrupted);
+  CHECK(lasting_lines(place / "whole") == lasting_lines(place / "out"));
+}
+
+TEST_CASE("A run may go on from another folder's checkpoint, and when stopped from its own", "[train]") {
+  const Workplace place;
+  run(place.options("whole", {"save_total_limit=0"}));
+  const std::vector<std::string> from{"resume_from_checkpoint=" + (place / "whole/checkpoint-8").string()};
+  int polls = 0;
+  const auto stop = [&] { return ++polls % 7 == 0; };
+  const int64_t first = run(place.options("out", from), stop).steps, second = run(place.options("out", from), stop).steps;
+  CHECK(first > 8);
+  CHECK(second > first);
+  CHECK_FALSE(run(place.options("out", from)).interrupted);
+  CHECK(difference(place / "whole/adapter_model.safetensors", place / "out/adapter_model.safetensors") == 0);
+}
+
+TEST_CASE("A step that explodes is told, and with skip_spikes left out", "[train]") {
+  const Workplace place;
+  Json ids = Json::array();  // many different tokens: their gradients cancel, those of a single token do not
+  for (int t = 0; t < 120; ++t) ids.push_back((7 * t + t * t) % 60 + 3);
+  std::string rows;
+  for (int i = 0; i < 30; ++i) rows += Json{{"input_ids", ids}}.dump() + "\n";
+  const std::vector<std::string> as{"batch_size=1",         "micro_batch_size=1",    "num_epochs=1",
+                                    "shuffle=false",        "val_set_size=0",        "warmup_steps=0",
+                                    "learning_rate=0.0001", "lr_scheduler=constant", "lora_dropout=0"};
+  const auto with = [&](const std::string& out, const std::string& more_rows, std::vector<std::string> more) {
+    write_file(place / "rows.jsonl", rows + more_rows);
+    more.insert(more.end(), as.begin(), as.end());
+    run(place.options(out, more));
+    return read_metrics(place / (out + "/metrics.jsonl")).rbegin()[1];  // the line before the end's
+  };
+  const std::string poison = R"({"input_ids":[60,61]})";
+  CHECK_FALSE(with("calm", "", {}).contains("event"));
+  const Json told = with("told", poison, {}), skipped = with("skipped", poison, {"skip_spikes=true"});
+  INFO(told.dump());
+  REQUIRE(told.contains("event"));
+  CHECK(told["event"] == "spike");
+  CHECK(told["step"] == 31);
+  CHECK(told["quantity"] == "grad_norm");
+  CHECK(told["skipped"] == false);
+  CHECK(skipped["skipped"] == true);
+  const std::string weights = "/adapter_model.safetensors";
+  CHECK(difference(place / ("calm" + weights), place / ("skipped" + weights)) == 0);
+  CHECK(difference(place / ("calm" + weights), place / ("told" + weights)) > 0);
 }
 
 TEST_CASE("Only the newest checkpoints are kept, and the best one", "[train]") {

@@ -1,0 +1,97 @@
+#include "train/model_card.h"
+
+#include <fmt/format.h>
+#include <torch/headeronly/version.h>
+
+#include <algorithm>
+
+#include "core/device.h"
+
+namespace hyplora {
+namespace {
+
+std::string row(const char* name, const std::string& value) { return fmt::format("| {} | {} |\n", name, value); }
+
+std::string title_text(const TrainOptions& o) {
+  if (o.init_base == "random") return "Trained from random weights: " + o.base_model;
+  return (o.adapter.adapter == "full" ? "Fine-tune of " : "Adapter of ") + o.base_model;
+}
+
+std::string loading_text(const AdapterOptions& o) {
+  if (o.adapter == "full") return "This folder is a Hugging Face checkpoint.\n";
+  const std::string type = peft_type_of(o);
+  if (type == "LORA" || type == "PREFIX_TUNING") return "The folder loads in Hugging Face PEFT and in hyplora (`--adapter`).\n";
+  if (type == "BOTTLENECK") return "The folder loads in hyplora (`--adapter`).\n";
+  return "A hyperbolic adapter is not linear: it cannot be merged into the base, and it must not be loaded as plain LoRA. It "
+         "loads in "
+         "hyplora (`--adapter`).\n";
+}
+
+/// What hyplora-eval found, where its output folder is this one or lies in it.
+std::string scores_text(const fs::path& folder) {
+  std::vector<fs::path> places{folder};
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory() && !entry.is_symlink()) places.push_back(entry.path());
+  }
+  std::sort(places.begin(), places.end());
+  std::string table;
+  for (const auto& place : places) {
+    if (!fs::exists(place / "results.json")) continue;
+    const Json file = Json::parse(read_file(place / "results.json"), nullptr, /*allow_exceptions=*/false);
+    if (!file.is_object() || !file.contains("results") || !file["results"].is_array()) continue;
+    for (const auto& result : file["results"]) {
+      if (!result.is_object() || !result.contains("accuracy") || !result["accuracy"].is_number()) continue;
+      table += fmt::format("| {} | {} | {:.1f} % |\n", result.value("benchmark", "?"), result.value("n", int64_t{0}),
+                           100 * result["accuracy"].get<double>());
+    }
+  }
+  return table.empty() ? "" : "\n## Scores\n\n| benchmark | rows | accuracy |\n|---|---|---|\n" + table;
+}
+
+std::string data_text(const Json& fingerprint) {
+  std::string table = "\n## Made from\n\n| what | file | hash (FNV-1a) |\n|---|---|---|\n";
+  for (const auto& [name, entry] : fingerprint.items()) {
+    table += fmt::format("| {} | {} | `{}` |\n", name == "rows" ? "rows as tokenised" : name, entry.value("file", ""),
+                         entry["hash"].get<std::string>());
+  }
+  return table;
+}
+
+/// The keys that make the recipe, as they were set.
+std::string recipe_text(const TrainOptions& o) {
+  const Json config = resolved_config(o);
+  std::string text = "\n## Recipe\n\n```json\n{\n";
+  bool first = true;
+  for (const auto& [key, value] : config.items()) {
+    text += fmt::format("{}  \"{}\": {}", first ? "" : ",\n", key, value.dump());
+    first = false;
+  }
+  return text + "\n}\n```\n";
+}
+
+}  // namespace
+
+std::string model_card(const TrainingSetup& setup, const TrainerState& state, int64_t written_step, const Json& fingerprint) {
+  const TrainOptions& o = setup.options;
+  std::string card = fmt::format("---\nlibrary_name: hyplora\nbase_model: {}\ntags: [{}]\n---\n\n# {}\n\n", o.base_model,
+                                 o.adapter.adapter, title_text(o));
+  card += "| | |\n|---|---|\n" + row("adapter", adapter_text(o.adapter));
+  if (const auto K = setup.adapters.curvature_summary()) {
+    card += row("curvature K (least, mean, largest)", fmt::format("{:.4g}, {:.4g}, {:.4g}", (*K)[0], (*K)[1], (*K)[2]));
+  }
+  card += row("trained parameters", fmt::format("{}", setup.adapters.trained_count()));
+  card += row("data", fmt::format("{}", fmt::join(o.data_path.values, ", ")));
+  card += row("rows (training, validation)",
+              fmt::format("{}, {}", setup.training.examples.size(), setup.validation.examples.size()));
+  card += row("steps of which written", fmt::format("{} of {}", written_step, state.step));
+  card += row("rows per step, peak rate, schedule", fmt::format("{}, {}, {}", o.batch_size, o.learning_rate, o.lr_scheduler));
+  if (state.best_loss) card += row("best validation loss", fmt::format("{:.5f} at step {}", *state.best_loss, state.best_step));
+  card += row("time", fmt::format("{:.1f} s on {}", state.seconds, device_text(setup.device)));
+  card += row("made with", fmt::format("hyplora {}, LibTorch {}", HYPLORA_VERSION, TORCH_VERSION));
+  card += "\n![loss](loss.svg)\n";
+  if (setup.adapters.curvature_summary()) card += "\n![curvature](curvature.svg)\n";
+  return card + "\n" + loading_text(o.adapter) + "\nEvery step is in `metrics.jsonl`.\n" + scores_text(o.output_dir) +
+         data_text(fingerprint) + recipe_text(o);
+}
+
+}  // namespace hyplora

@@ -1,0 +1,79 @@
+#include "support/launch.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+namespace hyplora::test {
+namespace {
+
+[[noreturn]] void become(const std::string& program, const std::vector<std::string>& arguments, const LaunchOptions& options,
+                         const std::string& errors) {
+  const int err = ::open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), null = ::open("/dev/null", O_RDWR);
+  ::dup2(null, 0);
+  ::dup2(null, 1);
+  ::dup2(err, 2);
+  for (const auto& [name, value] : options.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  if (options.largest_file > 0) {
+    const rlimit limit{static_cast<rlim_t>(options.largest_file), static_cast<rlim_t>(options.largest_file)};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  if (options.as_nobody && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(126);
+  std::vector<char*> words{const_cast<char*>(program.c_str())};
+  for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  ::execv(program.c_str(), words.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+Launch::Launch(const std::string& program, const std::vector<std::string>& arguments, const LaunchOptions& options) {
+  const std::string path = (programs() / program).string(), errors = (folder_ / "err").string();
+  process_ = ::fork();
+  if (process_ == 0) become(path, arguments, options, errors);
+}
+
+Launch::~Launch() {
+  if (!ended_) {
+    signal(SIGKILL);
+    wait();
+  }
+}
+
+void Launch::signal(int number) const {
+  if (!ended_) ::kill(process_, number);
+}
+
+int Launch::wait() {
+  if (!ended_) {
+    int status = 0;
+    ::waitpid(process_, &status, 0);
+    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    ended_ = true;
+  }
+  return status_;
+}
+
+bool Launch::ends_within(double seconds) {
+  return holds_within(seconds, [&] {
+    siginfo_t info{};
+    return ended_ ||
+           (::waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0);
+  });
+}
+
+bool holds_within(double seconds, const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
+}  // namespace hyplora::test
