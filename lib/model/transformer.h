@@ -84,7 +84,9 @@ class Transformer {
   at::Tensor attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const;
   at::Tensor feed_forward(size_t layer, const at::Tensor& x) const;
   at::Tensor head_norm(const at::Tensor& weight, const at::Tensor& x) const;
-  bool is_tree(const TokenBatch& batch, size_t row) const { return !batch.trees.empty() && !batch.trees[row].branches.own.empty(); }
+  bool is_tree(const TokenBatch& batch, size_t row) const {
+    return !batch.trees.empty() && !batch.trees[row].branches.own.empty();
+  }
   at::Tensor mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const;
   std::vector<ops::CachedRow> cached_rows(size_t layer, const at::Tensor& k, const at::Tensor& v,
                                           const TokenBatch& batch) const;

@@ -180,7 +180,8 @@ namespace {
 /// Which keys each branch sees, [L, S].
 at::Tensor branches_mask(const CachedRow& row, int64_t window) {
   const Branches& branches = *row.branches;
-  const int64_t length = static_cast<int64_t>(branches.own.size()), keys = row.keys.size(0), common = row.lead + branches.common;
+  const int64_t length = static_cast<int64_t>(branches.own.size()), keys = row.keys.size(0),
+                common = row.lead + branches.common;
   at::Tensor seen = at::zeros({length, keys}, at::kBool);
   for (int64_t i = 0; i < length; ++i) {
     const auto& own = branches.own[static_cast<size_t>(i)];
@@ -211,8 +212,7 @@ at::Tensor attention(const at::Tensor& q, const CachedRow& row, const AttentionS
   const auto shared = [&](const at::Tensor& x) {
     return grouped(x, shape.kv_heads, shape.head_dim).expand({groups, shape.kv_heads, keys, shape.head_dim});
   };
-  const bool causal =
-      row.branches == nullptr && length > 1 && keys == length && (shape.window == 0 || shape.window >= keys);
+  const bool causal = row.branches == nullptr && length > 1 && keys == length && (shape.window == 0 || shape.window >= keys);
   const auto mask = causal ? std::nullopt : visible(length, row, shape.window, q);
   const at::Tensor mixed =
       at::scaled_dot_product_attention(queries, shared(row.keys), shared(row.values), mask, 0.0, causal, shape.scale);

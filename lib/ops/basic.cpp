@@ -26,18 +26,9 @@ at::ScalarType wide_type(const at::Tensor& x) { return x.scalar_type() == at::kD
 class RmsNorm : public Function<RmsNorm> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double eps, bool offset) {
-    const at::Tensor factor = factor_of(weight, wide_type(x), offset);
-    at::Tensor scale = at::empty({x.size(0), 1}, x.options().dtype(wide_type(x))), y = at::empty_like(x);
-    for_row_blocks(x, [&](int64_t first, int64_t count) {
-      const at::Tensor wide = x.narrow(0, first, count).to(scale.scalar_type());
-      at::Tensor scales = scale.narrow(0, first, count), rows = y.narrow(0, first, count);
-      scales.copy_(wide.square().mean(-1, true).add_(eps).rsqrt_());
-      if (offset) {
-        rows.copy_((wide * scales).mul_(factor));
-      } else {
-        rows.copy_(wide * scales).mul_(weight);
-      }
-    });
+    at::Tensor scale = at::empty({x.size(0), 1}, x.options().dtype(wide_type(x)));
+    at::Tensor y = one_pass::serves({x, weight}) ? one_pass::rms_norm(x, weight, eps, offset, scale)
+                                                 : in_blocks(x, weight, eps, offset, scale);
     context->save_for_backward({x, weight, scale});
     context->saved_data["offset"] = offset;
     return y;
@@ -63,6 +54,22 @@ class RmsNorm : public Function<RmsNorm> {
   }
 
  private:
+  static at::Tensor in_blocks(const at::Tensor& x, const at::Tensor& weight, double eps, bool offset, at::Tensor& scale) {
+    const at::Tensor factor = factor_of(weight, wide_type(x), offset);
+    at::Tensor y = at::empty_like(x);
+    for_row_blocks(x, [&](int64_t first, int64_t count) {
+      const at::Tensor wide = x.narrow(0, first, count).to(scale.scalar_type());
+      at::Tensor scales = scale.narrow(0, first, count), rows = y.narrow(0, first, count);
+      scales.copy_(wide.square().mean(-1, true).add_(eps).rsqrt_());
+      if (offset) {
+        rows.copy_((wide * scales).mul_(factor));
+      } else {
+        rows.copy_(wide * scales).mul_(weight);
+      }
+    });
+    return y;
+  }
+
   static at::Tensor factor_of(const at::Tensor& weight, at::ScalarType wide, bool offset) {
     return offset ? weight.to(wide) + 1 : weight;
   }
@@ -85,11 +92,13 @@ class Rope : public Function<Rope> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
     context->save_for_backward({cos, sin});
-    return rotate(x, cos, sin, 1);
+    return one_pass::serves({x, cos, sin}) ? one_pass::rope(x, cos, sin) : rotate(x, cos, sin, 1);
   }
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const auto saved = context->get_saved_variables();
-    return {rotate(grads[0], saved[0], saved[1], -1), {}, {}};
+    const at::Tensor &cos = saved[0], &sin = saved[1];
+    return {
+        one_pass::serves({grads[0], cos, sin}) ? one_pass::rope(grads[0], cos, -sin) : rotate(grads[0], cos, sin, -1), {}, {}};
   }
 };
 
@@ -107,6 +116,7 @@ class Gated : public Function<Gated> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& gate, const at::Tensor& up, Activation activation) {
     context->save_for_backward({gate, up});
     context->saved_data["activation"] = static_cast<int64_t>(activation);
+    if (one_pass::serves({gate, up})) return one_pass::gated(gate, up, activation);
     at::Tensor y = at::empty_like(gate);
     for_row_blocks(gate, [&](int64_t first, int64_t count) {
       at::Tensor rows = y.narrow(0, first, count);
@@ -135,16 +145,12 @@ class Gated : public Function<Gated> {
 }  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, bool offset) {
-  if (one_pass::serves(x) && x.scalar_type() == weight.scalar_type()) return one_pass::rms_norm(x, weight, eps, offset);
   return RmsNorm::apply(x, weight, eps, offset);
 }
 
-at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
-  return one_pass::serves(x) ? one_pass::rope(x, cos, sin) : Rope::apply(x, cos, sin);
-}
+at::Tensor rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) { return Rope::apply(x, cos, sin); }
 
 at::Tensor gated(const at::Tensor& gate, const at::Tensor& up, Activation activation) {
-  if (one_pass::serves(gate) && up.is_contiguous()) return one_pass::gated(gate, up, activation);
   return Gated::apply(gate, up, activation);
 }
 

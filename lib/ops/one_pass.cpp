@@ -1,7 +1,6 @@
 #include "ops/one_pass.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@ template <class T>
 struct NormRows {
   const T *x, *weight;
   T* y;
+  float* scale;
   int64_t width;
   float eps;
   bool offset;
@@ -78,15 +78,19 @@ void for_type(const at::Tensor& x, Work work) {
 
 namespace one_pass {
 
-bool serves(const at::Tensor& x) {
-  const bool typed = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
-  return !at::GradMode::is_enabled() && typed && x.device().is_cpu() && x.is_contiguous();
+bool serves(std::initializer_list<at::Tensor> tensors) {
+  const at::ScalarType type = tensors.begin()->scalar_type();
+  return (type == at::kFloat || type == at::kBFloat16) && std::all_of(tensors.begin(), tensors.end(), [&](const at::Tensor& x) {
+           return x.device().is_cpu() && x.is_contiguous() && x.scalar_type() == type;
+         });
 }
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, bool offset) {
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, bool offset, at::Tensor& scale) {
   at::Tensor y = at::empty(x.sizes(), x.options());
   for_type(x, [&]<class T>(T*) {
-    run_rows(NormRows<T>{numbers<T>(x), numbers<T>(weight), y.data_ptr<T>(), x.size(1), static_cast<float>(eps), offset}, y);
+    run_rows(NormRows<T>{numbers<T>(x), numbers<T>(weight), y.data_ptr<T>(), scale.data_ptr<float>(), x.size(1),
+                         static_cast<float>(eps), offset},
+             y);
   });
   return y;
 }

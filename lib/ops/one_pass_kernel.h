@@ -9,6 +9,7 @@ static void one_row(const NormRows<T>& n, int64_t row) {
     squares += v * v;
   }
   const float scale = 1.0f / __builtin_sqrtf(sum_of(squares) / static_cast<float>(n.width) + n.eps);
+  n.scale[row] = scale;
   for (int64_t i = 0; i < n.width; i += lanes) {
     const int64_t left = n.width - i;
     const Floats v = load_some(x + i, left) * scale, w = load_some(n.weight + i, left);

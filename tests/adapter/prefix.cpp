@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 
 #include "adapter/adapter.h"
@@ -50,10 +49,8 @@ TEST_CASE("Beams under a prefix see what their own rows would see", "[adapter]")
   const Transformer model = prefixed();
   KvRow past(model.spec().layers);
   model.blocks({at::arange(5), {5}, {&past}});
-  at::Tensor seen = at::ones({2, 7}, at::kBool);
-  seen[0][6] = false;
-  seen[1][5] = false;
-  const at::Tensor both = model.blocks({at::tensor({20, 30}, at::kLong), {2}, {&past}, {TreeRow{5, seen}}});
+  const TreeRow tree{5, {5, {{5}, {6}}}};  // two that follow the prompt, each of which sees itself and not the other
+  const at::Tensor both = model.blocks({at::tensor({20, 30}, at::kLong), {2}, {&past}, {tree}});
   for (const int64_t i : {0, 1}) {
     const at::Tensor row = at::cat({at::arange(5), at::tensor({20 + 10 * i}, at::kLong)});
     CHECK(test::largest_difference(both[i], model.blocks({row, {6}, {}})[5]) < 1e-12);
