@@ -21,7 +21,7 @@ struct Arguments {
   apps::CommonOptions common;
   std::string model, adapter, output, dtype, layout, data, prompt_template = "alpaca";
   int64_t rows = 64, heldout = 16, rank = 0, cutoff_len = 256;
-  bool json = false, force = false, train_on_inputs = false;
+  bool json = false, force = false, responses_only = false;
 };
 
 int inspect(const Arguments& a) {
@@ -67,7 +67,7 @@ std::vector<Example> examples(const Arguments& a, const ModelSpec& spec, int64_t
   const auto tokenizer = tokenised ? nullptr : load_tokenizer(a.model);
   const PromptTemplate form = find_prompt_template(a.prompt_template);
   if (tokenizer) require_template_tokens(form, *tokenizer);
-  const ExampleOptions options{form, a.cutoff_len, "truncate", a.train_on_inputs};
+  const ExampleOptions options{form, a.cutoff_len, "truncate", !a.responses_only};
   return make_examples(rows, tokenizer.get(), options, spec.vocab_size).examples;
 }
 
@@ -127,7 +127,6 @@ void add_rows(CLI::App* sub, Arguments& a) {
   sub->add_option("--template", a.prompt_template, "prompt template: alpaca, llama3, qwen, gemma, none or a JSON file")
       ->capture_default_str();
   sub->add_option("--cutoff-len", a.cutoff_len, "token limit of a row")->check(CLI::PositiveNumber)->capture_default_str();
-  sub->add_flag("--train-on-inputs", a.train_on_inputs, "losses count the prompt too");
 }
 
 void add_dtype(CLI::App* sub, Arguments& a, const char* help) {
@@ -169,6 +168,7 @@ int main(int argc, char** argv) {
   sub = command("linearize", "the LoRA that comes nearest to a hyperbolic adapter on calibration rows", linearize);
   add_model_and_adapter(sub, a);
   add_rows(sub, a);
+  sub->add_flag("--responses-only", a.responses_only, "losses leave the prompt out (default: all tokens count)");
   sub->add_option("--heldout", a.heldout, "the next M rows, to measure the error on")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

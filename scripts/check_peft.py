@@ -21,7 +21,7 @@ import tempfile
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, logging
 
 LOSS_TOLERANCE = 2e-5
 LOGIT_TOLERANCE = 2e-4
@@ -149,6 +149,7 @@ def main():
     model = sys.argv[1]
     programs = sys.argv[2] if len(sys.argv) > 2 else os.path.join(os.path.dirname(__file__), "..", "build", "cpu", "bin")
     torch.manual_seed(0)
+    logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as folder:
         place = Place(model, programs, folder)
         print(f"base: hyplora loss {place.our_loss(model):.6f}, transformers {loss(base(model), place.rows):.6f}")

@@ -1,4 +1,6 @@
 // The picture of a geometry report: |y|/radius on a logarithmic axis, one row a module.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 

@@ -67,6 +67,19 @@ void set_dtype(Json& config, const std::string& name) {
   }
 }
 
+/// A file of the checkpoint, with what it says of types and sizes brought up to date.
+std::string in_type(const fs::path& file, at::ScalarType type, size_t bytes) {
+  const bool is_index = file.filename() == "model.safetensors.index.json";
+  if (!is_index && file.filename() != "config.json") return read_file(file);
+  Json json = read_json(file);
+  if (is_index) {
+    json["metadata"]["total_size"] = bytes;
+  } else {
+    set_dtype(json, dtype_text(type));
+  }
+  return json.dump(2) + "\n";
+}
+
 }  // namespace
 
 at::Tensor merged_weight(const at::Tensor& weight, const LowRankPart& adapter) {
@@ -104,42 +117,34 @@ void Merge::merge_linear(Linear& linear, const AdapterTensors& tensors) {
   linear.weight = merged_[name].to(linear.weight.options());
 }
 
-void Merge::write_shard(const Safetensors& shard, const fs::path& folder) const {
+size_t Merge::write_shard(const Safetensors& shard, const fs::path& folder) const {
   NamedTensors tensors;
+  size_t bytes = 0;
   for (const auto& name : names_in_order(shard)) {
     const auto merged = merged_.find(name);
     at::Tensor value = merged != merged_.end() ? merged->second : shard.tensor(name);
     if (dtype_ && value.is_floating_point()) value = value.to(*dtype_);
     tensors.emplace_back(name, value);
+    bytes += value.nbytes();
   }
   write_safetensors(folder / shard.path().filename(), tensors, shard.metadata());
   for (const auto& [name, info] : shard.tensors()) shard.release(name);
-}
-
-void Merge::copy_file(const fs::path& file, const fs::path& folder) const {
-  const std::string name = file.filename();
-  const bool is_index = name == "model.safetensors.index.json";
-  if (!dtype_ || (name != "config.json" && !is_index)) return write_file(folder / name, read_file(file));
-  Json json = read_json(file);
-  if (is_index) {
-    json["metadata"]["total_size"] = CheckpointFiles::open(folder).total_bytes();
-  } else {
-    set_dtype(json, dtype_text(*dtype_));
-  }
-  write_file(folder / name, json.dump(2) + "\n");
+  return bytes;
 }
 
 void Merge::write(const fs::path& folder) const {
   std::map<fs::path, const Safetensors*> shards;
   for (const auto& name : files_.names()) shards[files_.file_of(name).path()] = &files_.file_of(name);
-  for (const auto& [path, shard] : shards) write_shard(*shard, folder);
+  size_t bytes = 0;
+  for (const auto& [path, shard] : shards) bytes += write_shard(*shard, folder);
   for (const auto& entry : fs::directory_iterator(files_.folder())) {
     if (shards.count(entry.path()) != 0) continue;
     if (!entry.is_regular_file() || holds_weights(entry.path())) {
       log::info("{} is left out of the merged checkpoint.", entry.path().string());
       continue;
     }
-    copy_file(entry.path(), folder);
+    const std::string name = entry.path().filename();
+    write_file(folder / name, dtype_ ? in_type(entry.path(), *dtype_, bytes) : read_file(entry.path()));
   }
   CheckpointFiles::open(folder);  // what was written can be read
 }

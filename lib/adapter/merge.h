@@ -39,8 +39,8 @@ class Merge {
 
  private:
   void merge_linear(Linear& linear, const AdapterTensors& tensors);
-  void write_shard(const Safetensors& shard, const fs::path& folder) const;
-  void copy_file(const fs::path& file, const fs::path& folder) const;
+  /// How many bytes of tensors.
+  size_t write_shard(const Safetensors& shard, const fs::path& folder) const;
 
   AdapterOptions options_;
   CheckpointFiles files_;

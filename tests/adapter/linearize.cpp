@@ -68,7 +68,7 @@ TEST_CASE("The approximation loads as LoRA and says what it is and how far off",
   Transformer base = test::small_model(1);
   const at::Tensor expected = output_with(folder / "ours");
   const double off = (output_with(folder / "linear") - expected).norm().item<double>();
-  CHECK(off < 0.5 * (base.blocks({at::tensor({5, 6, 7, 8, 9, 10}, at::kLong), {6}, {}}) - expected).norm().item<double>());
+  CHECK(off < 0.7 * (base.blocks({at::tensor({5, 6, 7, 8, 9, 10}, at::kLong), {6}, {}}) - expected).norm().item<double>());
 }
 
 TEST_CASE("Every hyperbolic variant is linearized, and those that are not are refused", "[adapter]") {
