@@ -25,7 +25,7 @@ void rename_or_throw(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 OutputFolder::OutputFolder(const fs::path& target, bool force, const std::vector<fs::path>& sources)
-    : target_(plain(target)), aside_(target_.string() + ".partial") {
+    : target_(plain(target)), aside_(target_.string() + ".hyplora-partial") {
   if (fs::exists(target_) && !fs::is_directory(target_))
     throw InputError("{}: is a file, expected a folder to write to.", target.string());
   for (const auto& source : sources) {
@@ -46,7 +46,7 @@ OutputFolder::~OutputFolder() {
 }
 
 void OutputFolder::put_into_place() {
-  const fs::path old = target_.string() + ".old";
+  const fs::path old = target_.string() + ".hyplora-old";
   fs::remove_all(old);
   if (fs::exists(target_)) rename_or_throw(target_, old);
   rename_or_throw(aside_, target_);
