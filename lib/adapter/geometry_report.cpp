@@ -18,7 +18,6 @@ namespace {
 
 /// What is kept of a module's tokens.
 struct Seen {
-  LinearFit fit;
   std::vector<at::Tensor> x_norms, y_norms;
 };
 
@@ -38,7 +37,7 @@ std::string radius_text(const AdapterOptions& options) {
   return options.hyplora_variant == "simplified" ? "sqrt |k|" : "sqrt K";
 }
 
-Json module_report(const Observed& observed, const Seen& seen, const AdapterOptions& options) {
+Json module_report(const Observed& observed, const Seen& seen, double unexplained, const AdapterOptions& options) {
   const GateShape shape = observed.adapter->shape();
   const at::Tensor x = at::cat(seen.x_norms).cpu(), y = at::cat(seen.y_norms).cpu();
   const auto norm_scale = observed.adapter->norm_scale();
@@ -50,7 +49,7 @@ Json module_report(const Observed& observed, const Seen& seen, const AdapterOpti
            {"tokens", y.numel()},
            {"y_over_radius", quantiles(y / shape.radius)},
            {"sinh_argument", shape.input_radius > 0 ? quantiles(x / shape.input_radius) : Json(nullptr)},
-           {"unexplained", seen.fit.unexplained(observed.adapter->outer())},
+           {"unexplained", unexplained},
            {"flat_tokens", count(y < shape.flat_below)}};
   row["sinh_held_tokens"] = shape.held_above > 0 ? count(x > shape.held_above * shape.input_radius) : 0;
   row["norm_held_tokens"] = count(x < shape.least_norm);
@@ -98,12 +97,13 @@ Json geometry_report(Transformer& model, const fs::path& adapter, const std::vec
   std::vector<Seen> seen(adapters.size());
   observe(model, rows, [&](size_t i, const at::Tensor& x) {
     const TokenGeometry tokens = adapters[i].adapter->geometry(x);
-    seen[i].fit.add(tokens);
     seen[i].x_norms.push_back(tokens.x_norms);
     seen[i].y_norms.push_back(tokens.y_norms);
   });
+  const auto fits = fit_linear_maps(model, adapters, rows);
   Json modules = Json::array();
-  for (size_t i = 0; i < adapters.size(); ++i) modules.push_back(module_report(adapters[i], seen[i], options));
+  for (size_t i = 0; i < adapters.size(); ++i)
+    modules.push_back(module_report(adapters[i], seen[i], fits[i].unexplained(), options));
   Json report{{"adapter", adapter.string()}, {"kind", adapter_text(options)}, {"rows", rows.size()}};
   report["summary"] = summary_of(modules);
   report["modules"] = modules;

@@ -1,5 +1,5 @@
 // How hyperbolic a trained adapter is on given rows, module by module: how far its tokens go out, in units of the radius at
-// which the maps bend; what the best linear map (linear_fit.h) does not explain; how many tokens meet a clamp or the release's
+// which the maps bend; what the best linear map of x (linear_fit.h) does not explain; how many tokens meet a clamp or the release's
 // flat zone.
 #pragma once
 

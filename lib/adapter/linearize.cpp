@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_qr.h>
 #include <ATen/ops/linalg_svd.h>
@@ -20,26 +19,20 @@
 namespace hyplora {
 namespace {
 
-/// A LoRA of one module without its scaling, float64: x -> B A x, with A = inner * (the adapter's A).
+/// A LoRA of one module without its scaling, float64: x -> B A x.
 struct Product {
-  at::Tensor inner;  // [rank, r]
-  at::Tensor B;      // [out, rank]
+  at::Tensor A, B;  // [rank, in], [out, rank]
 };
 
-/// The first `rank` singular directions of B W over the tokens of the fit: those that keep most of sum |B W z|^2.
-Product cut(const Product& whole, const LinearFit& fit, int64_t rank) {
-  if (rank >= whole.B.size(1)) return whole;
-  const auto [Q, R] = at::linalg_qr(whole.B);
-  const auto [values, vectors] = at::linalg_eigh(fit.inputs());
-  const at::Tensor spread = vectors * values.clamp_min(0).sqrt();  // a root of sum z z^T
-  const at::Tensor kept = std::get<0>(at::linalg_svd(at::mm(R, spread), false)).narrow(1, 0, rank);
-  return {at::mm(kept.t(), R), at::mm(Q, kept)};
-}
-
-std::vector<LinearFit> fits_on(Transformer& model, const std::vector<Observed>& adapters, const std::vector<Example>& rows) {
-  std::vector<LinearFit> fits(adapters.size());
-  observe(model, rows, [&](size_t i, const at::Tensor& x) { fits[i].add(adapters[i].adapter->geometry(x)); });
-  return fits;
+/// B M of the fit, or the `rank` directions that keep most of sum |B M x|^2 over its tokens.
+Product product_of(const HyperbolicAdapter& adapter, const LinearFit& fit, int64_t rank) {
+  const at::Tensor B = adapter.outer();
+  if (rank >= B.size(1)) return {fit.map(), B};
+  const auto [Q, R] = at::linalg_qr(B);
+  const auto [values, vectors] = at::linalg_eigh(fit.spread());
+  const at::Tensor root = vectors * values.clamp_min(0).sqrt();
+  const at::Tensor kept = std::get<0>(at::linalg_svd(at::mm(R, root), false)).narrow(1, 0, rank);
+  return {at::mm(at::mm(kept.t(), R), fit.map()), at::mm(Q, kept)};
 }
 
 std::vector<double> errors_on(Transformer& model, const std::vector<Observed>& adapters, const std::vector<Product>& products,
@@ -48,7 +41,7 @@ std::vector<double> errors_on(Transformer& model, const std::vector<Observed>& a
   observe(model, rows, [&](size_t i, const at::Tensor& x) {
     const TokenGeometry tokens = adapters[i].adapter->geometry(x);
     const at::Tensor added = at::mm(tokens.codes, adapters[i].adapter->outer().t());
-    const at::Tensor linear = at::mm(at::mm(tokens.z, products[i].inner.t()), products[i].B.t());
+    const at::Tensor linear = at::mm(at::mm(x.to(at::kDouble), products[i].A.t()), products[i].B.t());
     left[i] += (added - linear).square().sum().item<double>();
     whole[i] += added.square().sum().item<double>();
   });
@@ -101,7 +94,7 @@ Adapters attach_products(Transformer& model, const AdapterOptions& options, cons
   for (const auto& [name, value, is_curvature] : lora.trained()) values[name] = value;
   for (size_t i = 0; i < adapters.size(); ++i) {
     const std::string prefix = "base_model.model." + adapters[i].path + ".";
-    values.at(prefix + "lora_A.weight").copy_(at::mm(products[i].inner, adapters[i].adapter->inner()));
+    values.at(prefix + "lora_A.weight").copy_(products[i].A);
     values.at(prefix + "lora_B.weight").copy_(products[i].B / scale_of(options, adapters[i].path));
   }
   return lora;
@@ -159,14 +152,10 @@ Linearization linearize_adapter(Transformer& model, const LinearizeOptions& opti
   check_rank(adapters, options.rank);
   found.hyperbolic_loss = mean_loss(model, options.heldout);
 
-  const auto fits = fits_on(model, adapters, options.calibration);
+  const auto fits = fit_linear_maps(model, adapters, options.calibration);
   std::vector<Product> products;
-  for (size_t i = 0; i < adapters.size(); ++i) {
-    // B W A has A's rank: with inner = 1 the LoRA keeps the adapter's A.
-    const Product whole{at::eye(fits[i].inputs().size(0), fits[i].inputs().options()),
-                        at::mm(adapters[i].adapter->outer(), fits[i].map())};
-    products.push_back(cut(whole, fits[i], rank_of(linear, adapters[i].path)));
-  }
+  for (size_t i = 0; i < adapters.size(); ++i)
+    products.push_back(product_of(*adapters[i].adapter, fits[i], rank_of(linear, adapters[i].path)));
   const auto calibration = errors_on(model, adapters, products, options.calibration),
              heldout = errors_on(model, adapters, products, options.heldout);
   for (size_t i = 0; i < adapters.size(); ++i)
