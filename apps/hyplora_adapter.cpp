@@ -80,7 +80,8 @@ int linearize(const Arguments& a) {
   std::vector<Example>& rows = options.calibration;
   if (rows.size() < 2)
     throw InputError("{}: holds one row; some are needed for the fit and some to measure its error.", a.data);
-  const auto all = static_cast<int64_t>(rows.size()), held = std::min(a.heldout, std::max<int64_t>(1, all / 4));
+  const auto all = static_cast<int64_t>(rows.size());
+  const int64_t held = all == a.rows + a.heldout ? a.heldout : std::min(a.heldout, std::max<int64_t>(1, all / 4));
   options.heldout.assign(rows.end() - held, rows.end());
   rows.resize(static_cast<size_t>(std::min(a.rows, all - held)));
   Transformer model = load_base(a, spec, device);

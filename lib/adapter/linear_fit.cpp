@@ -12,7 +12,6 @@ namespace {
 
 /// Against directions that no token has; relative to the mean square.
 constexpr double least_ridge = 1e-12;
-constexpr int64_t bytes_at_a_time = int64_t{2} << 30;
 
 void add_to(at::Tensor& sum, const at::Tensor& part) { sum = sum.defined() ? sum.add_(part) : part.clone(); }
 
@@ -59,7 +58,7 @@ void LinearFit::solve(const at::Tensor& A, const at::Tensor& B) {
 }
 
 std::vector<LinearFit> fit_linear_maps(Transformer& model, const std::vector<Observed>& adapters,
-                                       const std::vector<Example>& rows) {
+                                       const std::vector<Example>& rows, int64_t bytes_at_a_time) {
   std::vector<LinearFit> fits(adapters.size());
   for (size_t first = 0, last = 0; first < adapters.size(); first = last) {
     for (int64_t bytes = 0; last < adapters.size() && (last == first || bytes < bytes_at_a_time); ++last) {

@@ -33,9 +33,9 @@ class LinearFit {
   double unexplained_ = 0;
 };
 
-/// One fit for each of the model's hyperbolic adapters. The rows run several times where the sums of all adapters would not fit
-/// into a few GiB.
+/// One fit for each of the model's hyperbolic adapters. The rows run several times where the sums of all adapters take more
+/// than `bytes_at_a_time`.
 std::vector<LinearFit> fit_linear_maps(Transformer& model, const std::vector<Observed>& adapters,
-                                       const std::vector<Example>& rows);
+                                       const std::vector<Example>& rows, int64_t bytes_at_a_time = int64_t{2} << 30);
 
 }  // namespace hyplora

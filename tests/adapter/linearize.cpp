@@ -126,6 +126,19 @@ TEST_CASE("With many tokens the fit is the least-squares map of x, and tells wha
   CHECK(fit.unexplained() == Approx(left / at::matmul(codes, B.t()).square().sum().item<double>()).epsilon(1e-8));
 }
 
+TEST_CASE("The fits are the same when the rows run once for each adapter", "[adapter]") {
+  Transformer model = test::small_model(1);
+  const Adapters adapters = Adapters::attach(model, lorentz(0.5), 7);
+  test::make_B_random(adapters);
+  const auto observed = hyperbolic_adapters(model);
+  const auto together = fit_linear_maps(model, observed, test::some_rows(4)),
+             apart = fit_linear_maps(model, observed, test::some_rows(4), 1);
+  for (size_t i = 0; i < observed.size(); ++i) {
+    CHECK(together[i].unexplained() > 0);
+    CHECK(test::largest_difference(together[i].map(), apart[i].map()) == 0);
+  }
+}
+
 TEST_CASE("With few tokens the fit still finds a map that reads the adapter's own z", "[adapter]") {
   const at::Tensor x = at::randn({30, 64}, at::kDouble), A = at::randn({3, 64}, at::kDouble),
                    W = at::randn({4, 3}, at::kDouble), B = at::randn({7, 4}, at::kDouble);

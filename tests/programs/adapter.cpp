@@ -73,10 +73,14 @@ TEST_CASE("A hyperbolic adapter is not merged, but linearized and then merged", 
   check_refused(place.merge(), "a hyperbolic adapter is not linear in its input");
   CHECK_FALSE(fs::exists(place.at("merged")));
   const Ran ran = place.adapter({"linearize", "--model", place.at("base"), "--adapter", place.at("adapter"), "--data",
-                                 place.at("rows.jsonl"), "--output", place.at("linear"), "--rows", "6", "--heldout", "2"});
+                                 place.at("rows.jsonl"), "--output", place.at("linear"), "--rows", "1", "--heldout", "7"});
   INFO(ran.err);
   REQUIRE(ran.status == 0);
   CHECK(ran.out.find("held-back loss: base ") != std::string::npos);
+  CHECK(ran.out.find("(7 rows; fitted on 1)") != std::string::npos);
+  const Ran fewer = place.adapter({"linearize", "--model", place.at("base"), "--adapter", place.at("adapter"), "--data",
+                                   place.at("rows.jsonl"), "--output", place.at("linear"), "--force"});
+  CHECK(fewer.out.find("(2 rows; fitted on 6)") != std::string::npos);
   CHECK(place.adapter({"merge", "--model", place.at("base"), "--adapter", place.at("linear"), "--output", place.at("merged")})
             .status == 0);
 }
