@@ -20,14 +20,16 @@ std::vector<Parameter> take_all_weights(Transformer& model, const AdapterOptions
   return all;
 }
 
+constexpr const char* bends = "it bends what a layer computes, which is no longer linear in its input";
+
 constexpr Kind kinds[] = {
-    {"hyplora", "HypLoRA", "HYPLORA", true, fit_hyplora, nullptr},
-    {"lora", "LoRA", "LORA", true, fit_lora, nullptr},
-    {"dora", "DoRA", "LORA", true, fit_dora, nullptr},
-    {"series", "series bottleneck", "BOTTLENECK", true, fit_series, nullptr},
-    {"parallel", "parallel bottleneck", "BOTTLENECK", true, fit_parallel, nullptr},
-    {"prefix", "prefix tuning", "PREFIX_TUNING", false, nullptr, take_prefix},
-    {"full", "all weights", "", true, nullptr, take_all_weights},
+    {"hyplora", "HypLoRA", "HYPLORA", true, "a hyperbolic adapter is not linear in its input", fit_hyplora, nullptr},
+    {"lora", "LoRA", "LORA", true, nullptr, fit_lora, nullptr},
+    {"dora", "DoRA", "LORA", true, nullptr, fit_dora, nullptr},
+    {"series", "series bottleneck", "BOTTLENECK", true, bends, fit_series, nullptr},
+    {"parallel", "parallel bottleneck", "BOTTLENECK", true, bends, fit_parallel, nullptr},
+    {"prefix", "prefix tuning", "PREFIX_TUNING", false, "it adds keys and values and changes no weight", nullptr, take_prefix},
+    {"full", "all weights", "", true, "it is a whole checkpoint", nullptr, take_all_weights},
 };
 
 }  // namespace
@@ -48,15 +50,15 @@ std::vector<std::string> adapter_kinds() {
 
 std::string peft_type_of(const AdapterOptions& options) { return find_kind(options.adapter).peft_type; }
 
-int64_t Site::rank() const {
-  const int64_t rank = pattern_value(options.rank_pattern, linear.path, options.lora_r);
-  if (rank < 1) throw InputError("rank_pattern: found rank {} for {}, expected at least 1.", rank, linear.path);
+int64_t rank_of(const AdapterOptions& options, const std::string& path) {
+  const int64_t rank = pattern_value(options.rank_pattern, path, options.lora_r);
+  if (rank < 1) throw InputError("rank_pattern: found rank {} for {}, expected at least 1.", rank, path);
   return rank;
 }
 
-double Site::scale() const {
-  const auto r = static_cast<double>(rank());
-  return pattern_value(options.alpha_pattern, linear.path, options.lora_alpha) / (options.use_rslora ? std::sqrt(r) : r);
+double scale_of(const AdapterOptions& options, const std::string& path) {
+  const auto r = static_cast<double>(rank_of(options, path));
+  return pattern_value(options.alpha_pattern, path, options.lora_alpha) / (options.use_rslora ? std::sqrt(r) : r);
 }
 
 at::Tensor Site::uniform(at::IntArrayRef shape, double bound) const {

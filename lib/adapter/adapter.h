@@ -10,6 +10,8 @@
 
 namespace hyplora {
 
+class AdapterTensors;
+
 struct AdapterOptions {
   std::string adapter = "hyplora";          // a name of adapter_kinds()
   std::string hyplora_variant = "lorentz";  // a name of hyplora_variants()
@@ -69,6 +71,8 @@ class Adapters {
   void save(const fs::path& folder, const fs::path& base_model) const;
   /// Takes the values of a folder that `save` wrote for the same options.
   void restore(const fs::path& folder);
+  /// InputError, with the first tensor that does not fit, where `restore` would throw it; reads no values.
+  void check_fits(const fs::path& folder) const;
 
   const AdapterOptions& options() const { return options_; }
   /// Those that learn, in a fixed order.
@@ -85,6 +89,8 @@ class Adapters {
 
  private:
   NamedTensors tensors() const;
+  /// The stored value of each parameter, undefined where a file of its kind may lack it.
+  std::vector<at::Tensor> match(const AdapterTensors& file) const;
 
   AdapterOptions options_;
   std::vector<Parameter> parameters_;

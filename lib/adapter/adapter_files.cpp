@@ -1,13 +1,14 @@
 // Adapter folders. PEFT's layout: adapter_config.json and adapter_model.safetensors with
 // base_model.model.<module>.lora_A.weight [r, in] and .lora_B.weight [out, r]. A hyperbolic adapter has peft_type HYPLORA, so
 // that nothing loads it as plain LoRA, the scalars .lora_k and .lora_norm_scale, and hyplora.json, where the config keys that
-// shape it stand under their config names. Read are these folders, PEFT's own, and the published release's (peft_type LORA with
-// a lora_type).
+// shape it stand under their config names. Read are these folders, PEFT's own, and the published releases' (peft_type LORA with
+// a lora_type), under all the names of adapter_tensors.h.
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <set>
 
+#include "adapter/adapter_tensors.h"
 #include "adapter/kinds.h"
 #include "adapter/peft_config.h"
 #include "core/error.h"
@@ -34,20 +35,11 @@ AdapterOptions options_from_own(const fs::path& path) {
   if (config["format"] != 1)
     throw InputError("{}: key \"format\": found {}, expected 1.", path.string(), config["format"].dump());
   config.erase("format");
+  config.erase("notes");
   AdapterOptions options;
   Fields fields;
   add_adapter_fields(fields, options).read_object(config, path.string());
   return options;
-}
-
-/// Under which name a file holds a parameter. The first release calls its scalars .k and .norm_scale, and saved none.
-std::optional<std::string> stored_name(const Safetensors& file, const std::string& name, bool of_first_release) {
-  if (!of_first_release || file.contains(name)) return name;
-  const size_t mark = name.rfind(".lora_");
-  const std::string bare = name.substr(mark + 6);
-  if (bare != "k" && bare != "norm_scale") return name;
-  const std::string older = name.substr(0, mark + 1) + bare;
-  return file.contains(older) ? std::optional(older) : std::nullopt;
 }
 
 std::string shape_text(const at::Tensor& t) { return fmt::format("[{}]", fmt::join(t.sizes().begin(), t.sizes().end(), ", ")); }
@@ -66,34 +58,45 @@ Adapters Adapters::load(Transformer& model, const fs::path& folder) {
   return adapters;
 }
 
-void Adapters::restore(const fs::path& folder) {
-  const bool full = options_.adapter == "full";
-  const Safetensors file = Safetensors::open(folder / (full ? "model.safetensors" : weights_file));
+std::vector<at::Tensor> Adapters::match(const AdapterTensors& file) const {
+  const std::string path = file.file().path().string();
   std::set<std::string> expected;
-  const at::NoGradGuard no_grad;
-  for (auto& parameter : parameters_) {
-    const auto name = stored_name(file, parameter.name, may_lack_scalars(options_));
-    if (!name) continue;
-    expected.insert(*name);
-    const at::Tensor stored = file.tensor(*name);
+  std::vector<at::Tensor> values;
+  for (const auto& parameter : parameters_) {
+    values.emplace_back();
+    if (parameter.value.dim() == 0 && !file.contains(parameter.name) && may_lack_scalars(options_)) continue;
+    expected.insert(adapter_place(parameter.name));
+    const at::Tensor stored = file.tensor(parameter.name);
     const bool both_scalar = stored.numel() == 1 && parameter.value.numel() == 1;
     if (stored.sizes() != parameter.value.sizes() && !both_scalar) {
-      throw InputError("{}: tensor {}: found shape {}, expected {}.", file.path().string(), parameter.name, shape_text(stored),
+      throw InputError("{}: tensor {}: found shape {}, expected {}.", path, parameter.name, shape_text(stored),
                        shape_text(parameter.value));
     }
-    parameter.value.copy_(stored.reshape(parameter.value.sizes()));
+    values.back() = stored.reshape(parameter.value.sizes());
   }
-  for (const auto& [name, info] : file.tensors()) {
-    if (expected.count(name) == 0) {
+  for (const auto& [place, name] : file.stored()) {
+    if (expected.count(place) == 0) {
       throw InputError(
-          "{}: tensor {} belongs to no adapter of this model; the adapter was made for another base or another kind.",
-          file.path().string(), name);
+          "{}: tensor {} belongs to no adapter of this model; the adapter was made for another base or another kind.", path,
+          name);
     }
+  }
+  return values;
+}
+
+void Adapters::check_fits(const fs::path& folder) const { match(AdapterTensors::open(folder)); }
+
+void Adapters::restore(const fs::path& folder) {
+  const AdapterTensors file =
+      options_.adapter == "full" ? AdapterTensors::open_file(folder / "model.safetensors") : AdapterTensors::open(folder);
+  const auto values = match(file);
+  const at::NoGradGuard no_grad;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i].defined()) parameters_[i].value.copy_(values[i]);
   }
 }
 
 void Adapters::save(const fs::path& folder, const fs::path& base_model) const {
-  const std::map<std::string, std::string> metadata{{"format", "pt"}};
   if (options_.adapter == "full") {
     for (const auto& entry : fs::directory_iterator(base_model)) {
       const std::string name = entry.path().filename();
@@ -101,12 +104,22 @@ void Adapters::save(const fs::path& folder, const fs::path& base_model) const {
           name == "tokenizer.model" || (name.ends_with(".json") && name.find("safetensors") == std::string::npos);
       if (entry.is_regular_file() && belongs) write_file(folder / name, read_file(entry.path()));
     }
-    write_safetensors(folder / "model.safetensors", tensors(), metadata);
+    write_safetensors(folder / "model.safetensors", tensors(), {{"format", "pt"}});
     return;
   }
-  write_safetensors(folder / weights_file, tensors(), metadata);
-  write_file(folder / config_file, peft_config(options_, base_model, model_->spec()).dump(2) + "\n");
-  write_file(folder / own_file, own_config(options_).dump(2) + "\n");
+  write_adapter(folder, tensors(), peft_config(options_, base_model, model_->spec()));
+  write_own_config(folder, options_);
+}
+
+void write_adapter(const fs::path& folder, const NamedTensors& tensors, const Json& config) {
+  write_safetensors(folder / weights_file, tensors, {{"format", "pt"}});
+  write_file(folder / config_file, config.dump(2) + "\n");
+}
+
+void write_own_config(const fs::path& folder, const AdapterOptions& options, const Json& notes) {
+  Json config = own_config(options);
+  if (!notes.is_null()) config["notes"] = notes;
+  write_file(folder / own_file, config.dump(2) + "\n");
 }
 
 }  // namespace hyplora

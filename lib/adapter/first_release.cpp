@@ -1,6 +1,7 @@
 #include "adapter/first_release.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sign.h>
@@ -70,6 +71,11 @@ struct Trace {
   at::Tensor time_of_A() const { return adapter.A.detach().select(1, 0).to(at::kDouble); }
 };
 
+/// What the published clamp adds to 1 in the type of the run.
+double published_excess(const FirstRelease& adapter) {
+  return adapter.A.scalar_type() == at::kDouble ? 1e-7 : std::ldexp(1.0, -23);
+}
+
 void map(const at::Tensor& x, Trace& trace) {
   const Sphere sphere(trace.adapter);
   const at::Tensor norms = row_norms(x), B = trace.adapter.B.detach().to(at::kDouble);
@@ -78,8 +84,7 @@ void map(const at::Tensor& x, Trace& trace) {
   const at::Tensor u = trace.z * (sphere.kap * sphere.sinh * trace.inverse).unsqueeze(1) + sphere.time() * trace.time_of_A();
   trace.uu = trace.has_time() ? at::cat({(u.square().sum(1, true) + sphere.K).sqrt(), u}, 1) : u;
   trace.Guu = at::mm(trace.uu, at::mm(B.t(), B));
-  const double excess = trace.adapter.A.scalar_type() == at::kDouble ? 1e-7 : std::ldexp(1.0, -23);
-  trace.factors = factors((trace.uu * trace.Guu).sum(1).clamp_min(0), sphere, excess);
+  trace.factors = factors((trace.uu * trace.Guu).sum(1).clamp_min(0), sphere, published_excess(trace.adapter));
   trace.scaled = (trace.uu * (trace.adapter.scale * trace.factors.c).unsqueeze(1)).to(trace.type);
 }
 
@@ -165,6 +170,21 @@ at::Tensor first_release_linear(const at::Tensor& x, const Linear& base, const F
   trace->mask = mask;
   trace->type = product_type(x, /*wants_fp32=*/true);
   return FirstReleaseLinear::apply(x, adapter.A, adapter.B, adapter.k, adapter.norm_scale, &base, trace);
+}
+
+TokenGeometry first_release_geometry(const at::Tensor& x, const FirstRelease& adapter) {
+  const at::NoGradGuard no_grad;
+  Trace trace;
+  trace.adapter = adapter;
+  trace.type = at::kDouble;
+  map(x.to(trace.type), trace);
+  const at::Tensor length = Sphere(adapter).e.expand({x.size(0)});
+  return {trace.z, trace.scaled, length, (trace.uu * trace.Guu).sum(1).clamp_min(0).sqrt()};
+}
+
+GateShape first_release_shape(const FirstRelease& adapter) {
+  const double K = std::fabs(adapter.k.item<double>()), kap = std::sqrt(K), excess = published_excess(adapter);
+  return {K, kap, kap, 0, 0, kap * std::sqrt(excess * (2 + excess))};
 }
 
 }  // namespace hyplora

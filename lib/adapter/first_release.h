@@ -11,6 +11,7 @@
 #pragma once
 
 #include "adapter/dropout.h"
+#include "adapter/hyperbolic.h"
 #include "model/linear.h"
 
 namespace hyplora {
@@ -24,5 +25,9 @@ struct FirstRelease {
 
 /// x [T, in] -> [T, out]; `mask` is dropout's.
 at::Tensor first_release_linear(const at::Tensor& x, const Linear& base, const FirstRelease& adapter, const Mask& mask = {});
+
+/// What it does to tokens x [T, in], and the lengths at which it bends.
+TokenGeometry first_release_geometry(const at::Tensor& x, const FirstRelease& adapter);
+GateShape first_release_shape(const FirstRelease& adapter);
 
 }  // namespace hyplora

@@ -36,6 +36,9 @@ class GatesOf : public Gates {
   void back(const BackPass& pass) const override {
     on_device<Variant>(pass.z, [&](auto passes) { passes.back(pass); });
   }
+  GateShape shape(const GateScalars& s) const override {
+    return Variant(s.k.item<double>(), s.norm_scale.defined() ? s.norm_scale.item<double>() : 1, s.in).shape(s.in);
+  }
   double k_gradient_bound() const override { return Variant::k_gradient_bound; }
   bool has_norm_scale() const override { return Variant::has_norm_scale; }
   bool wants_fp32() const override { return Variant::wants_fp32; }

@@ -12,6 +12,8 @@
 
 #include <memory>
 
+#include "adapter/token_gates.h"
+
 namespace hyplora {
 
 /// What a gate depends on besides the token: the trained scalars, [] fp32 or fp64 (norm_scale undefined where the variant has
@@ -48,6 +50,8 @@ class Gates {
   virtual void enter(const EnterPass& pass, const GateScalars& scalars) const = 0;
   virtual void leave(const LeavePass& pass, const GateScalars& scalars) const = 0;
   virtual void back(const BackPass& pass) const = 0;
+  /// Of these scalars, on the CPU.
+  virtual GateShape shape(const GateScalars& scalars) const = 0;
   /// The bound on |dL/dk| of one backward pass; 0: none.
   virtual double k_gradient_bound() const = 0;
   virtual bool has_norm_scale() const = 0;

@@ -13,6 +13,10 @@
 namespace hyplora {
 namespace {
 
+std::optional<double> value_of(const at::Tensor& scalar) {
+  return scalar.defined() ? std::optional(scalar.item<double>()) : std::nullopt;
+}
+
 class LowRankAdapter : public LinearAdapter {
  public:
   LowRankAdapter(LowRank parts, ModuleDropout dropout) : parts_(std::move(parts)), dropout_(std::move(dropout)) {}
@@ -25,12 +29,36 @@ class LowRankAdapter : public LinearAdapter {
   ModuleDropout dropout_;
 };
 
-class FirstReleaseAdapter : public LinearAdapter {
+class GatedAdapter : public HyperbolicAdapter {
+ public:
+  GatedAdapter(LowRank parts, ModuleDropout dropout) : parts_(std::move(parts)), dropout_(std::move(dropout)) {}
+  at::Tensor forward(const at::Tensor& x, const Linear& base) const override {
+    return low_rank_linear(x, base, parts_, dropout_.draw(x));
+  }
+  TokenGeometry geometry(const at::Tensor& x) const override { return low_rank_geometry(x, parts_); }
+  GateShape shape() const override { return low_rank_shape(parts_); }
+  at::Tensor inner() const override { return parts_.A.detach().to(at::kDouble); }
+  at::Tensor outer() const override { return parts_.B.detach().to(at::kDouble); }
+  std::optional<double> norm_scale() const override { return value_of(parts_.norm_scale); }
+
+ private:
+  LowRank parts_;
+  ModuleDropout dropout_;
+};
+
+class FirstReleaseAdapter : public HyperbolicAdapter {
  public:
   FirstReleaseAdapter(FirstRelease parts, ModuleDropout dropout) : parts_(std::move(parts)), dropout_(std::move(dropout)) {}
   at::Tensor forward(const at::Tensor& x, const Linear& base) const override {
     return first_release_linear(x, base, parts_, dropout_.draw(x));
   }
+  TokenGeometry geometry(const at::Tensor& x) const override { return first_release_geometry(x, parts_); }
+  GateShape shape() const override { return first_release_shape(parts_); }
+  at::Tensor inner() const override {
+    return parts_.A.detach().narrow(1, 1, parts_.A.size(1) - 1).to(at::kDouble).contiguous();
+  }
+  at::Tensor outer() const override { return parts_.B.detach().to(at::kDouble); }
+  std::optional<double> norm_scale() const override { return value_of(parts_.norm_scale); }
 
  private:
   FirstRelease parts_;
@@ -56,7 +84,11 @@ Fitted fit_gated(const Site& site, std::shared_ptr<const Gates> gates) {
     parts.norm_scale = site.parameter(at::scalar_tensor(root));
     fitted.parameters.push_back({"lora_norm_scale", parts.norm_scale, false});
   }
-  fitted.adapter = std::make_shared<LowRankAdapter>(parts, site.dropout);
+  if (gates) {
+    fitted.adapter = std::make_shared<GatedAdapter>(parts, site.dropout);
+  } else {
+    fitted.adapter = std::make_shared<LowRankAdapter>(parts, site.dropout);
+  }
   return fitted;
 }
 
@@ -160,6 +192,21 @@ double curvature_of(const AdapterOptions& options, double k) { return variant_of
 
 bool may_lack_scalars(const AdapterOptions& options) {
   return options.adapter == "hyplora" && !variant_of(options).learns_curvature;
+}
+
+const char* not_a_matrix(const AdapterOptions& options) {
+  const bool is_lora = options.adapter == "hyplora" && variant_of(options).fit == fit_lora;
+  return is_lora ? nullptr : find_kind(options.adapter).not_a_matrix;
+}
+
+std::optional<std::string> lora_type_of(const AdapterOptions& options) {
+  if (options.adapter == "lora" || options.adapter == "dora") return "std";
+  if (options.adapter != "hyplora" || variant_of(options).published_as == nullptr) return std::nullopt;
+  // Python's float() reads the number behind the dash, and the scripts split at dashes: no exponent.
+  std::string number = fmt::format("{:.17f}", options.curvature);
+  const std::string shortest = fmt::format("{}", options.curvature);
+  if (shortest.find('e') == std::string::npos) number = shortest.find('.') == std::string::npos ? shortest + ".0" : shortest;
+  return fmt::format("{}-{}", variant_of(options).published_as, number);
 }
 
 void apply_lora_type(const std::string& lora_type, AdapterOptions& options, const std::string& where) {

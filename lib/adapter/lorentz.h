@@ -34,6 +34,11 @@ struct Lorentz {
     return {q.value, q.slope / kappa2, -p * q.slope};
   }
 
+  GateShape shape(int64_t in) const {
+    const double kappa = std::sqrt(kappa2);
+    return {kappa2 / static_cast<double>(in), kappa, kappa, 12, 0, 0};
+  }
+
   double kappa2;
 };
 

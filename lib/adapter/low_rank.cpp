@@ -186,4 +186,18 @@ at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRan
   return LowRankLinear::apply(x, adapter.A, adapter.B, watched(adapter.k), watched(adapter.norm_scale), &base, trace);
 }
 
+TokenGeometry low_rank_geometry(const at::Tensor& x, const LowRank& adapter) {
+  const at::NoGradGuard no_grad;
+  Trace trace;
+  trace.adapter = adapter;
+  trace.type = at::kDouble;
+  const at::Tensor wide = x.to(trace.type);
+  trace.z = at::mm(wide, adapter.A.detach().to(trace.type).t());
+  open_gates(wide, trace);
+  const at::Tensor u = trace.z * trace.records.narrow(1, 0, 1);  // phi is the record's first number
+  return {trace.z, trace.scaled, row_norms(wide), (u * trace.Gu).sum(1).clamp_min(0).sqrt()};
+}
+
+GateShape low_rank_shape(const LowRank& adapter) { return adapter.gates->shape(scalars_of(adapter)); }
+
 }  // namespace hyplora

@@ -9,6 +9,7 @@
 
 #include "adapter/dropout.h"
 #include "adapter/gates.h"
+#include "adapter/hyperbolic.h"
 #include "model/linear.h"
 
 namespace hyplora {
@@ -23,5 +24,9 @@ struct LowRank {
 
 /// x [T, in] -> [T, out]; `mask` is dropout's.
 at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const Mask& mask = {});
+
+/// What a hyperbolic adapter does to tokens x [T, in], and the lengths at which it bends.
+TokenGeometry low_rank_geometry(const at::Tensor& x, const LowRank& adapter);
+GateShape low_rank_shape(const LowRank& adapter);
 
 }  // namespace hyplora

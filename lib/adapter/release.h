@@ -42,6 +42,11 @@ struct Release {
     return {c, d.slope / (2 * tau * m) - shrink, (d.value + kap * d.slope * dh_dkap) / m * dkap_dk};
   }
 
+  GateShape shape(int64_t /*in*/) const {
+    const double end = K * (1 + least_excess) * (1 + least_excess) - 1 / K;
+    return {K, kap, sig * kap, 12, least_norm, end > 0 ? std::sqrt(end) : 0};
+  }
+
   double sig, K, kap, dkap_dk;
 
  private:

@@ -24,6 +24,16 @@ struct OuterGate {
   double dk;  // dc/dk
 };
 
+/// The lengths at which a variant's maps bend, in the units of |x| and |y|; 0 where there is none.
+struct GateShape {
+  double K = 0;             // curvature parameter as the formula uses it
+  double radius = 0;        // of |y|
+  double input_radius = 0;  // sinh's argument is |x| over it
+  double held_above = 0;    // sinh's argument is held there
+  double least_norm = 0;    // |x| is held there
+  double flat_below = 0;    // the output's length is constant while |y| is less
+};
+
 /// What backward needs of a token.
 struct TokenGates {
   InnerGate inner;

@@ -12,41 +12,16 @@
 
 #include "adapter/kinds.h"
 #include "adapter/low_rank.h"
+#include "adapter/material.h"
 #include "support/support.h"
 
 namespace hyplora {
 namespace {
 
-/// The rows of the table of kinds and variants, but "full", which is no adapter.
-std::vector<AdapterOptions> all_kinds() {
-  std::vector<AdapterOptions> all;
-  for (const auto& kind : adapter_kinds()) {
-    AdapterOptions options;
-    options.adapter = kind;
-    options.lora_r = 4;
-    options.lora_alpha = 8;
-    options.lora_dropout = 0;
-    options.bottleneck_size = 6;
-    options.num_virtual_tokens = 3;
-    if (kind == "full") continue;
-    for (const auto& variant : kind == "hyplora" ? hyplora_variants() : std::vector<std::string>{"lorentz"}) {
-      options.hyplora_variant = variant;
-      all.push_back(options);
-    }
-  }
-  return all;
-}
+using test::all_kinds;
+using test::make_B_random;
 
 TokenBatch some_tokens() { return {at::randint(64, {9}, at::kLong), {5, 4}, {}}; }
-
-/// Takes an adapter away from its start, where what comes last is zero.
-void make_B_random(const Adapters& adapters) {
-  const at::NoGradGuard no_grad;
-  for (const auto& parameter : adapters.trained()) {
-    const bool last = parameter.name.ends_with("lora_B.weight") || parameter.name.ends_with("adapter_up.weight");
-    if (last) parameter.value.normal_(0, 0.3);
-  }
-}
 
 TEST_CASE("A fresh adapter leaves the base as it is, and gradients reach every parameter", "[adapter]") {
   for (const auto& options : all_kinds()) {

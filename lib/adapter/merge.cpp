@@ -1,0 +1,152 @@
+#include "adapter/merge.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <random>
+
+#include "adapter/adapter_tensors.h"
+#include "adapter/kinds.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "model/load.h"
+
+namespace hyplora {
+namespace {
+
+TokenBatch probe_rows(const ModelSpec& spec, at::Device device) {
+  constexpr int64_t rows = 4, longest = 24;
+  const int64_t length = spec.max_positions > 0 ? std::min(longest, spec.max_positions) : longest;
+  std::minstd_rand random(1);
+  std::vector<int64_t> ids(static_cast<size_t>(rows * length));
+  for (auto& id : ids) id = static_cast<int64_t>(random()) % spec.vocab_size;
+  return {at::tensor(ids, at::kLong).to(device), std::vector<int64_t>(rows, length), {}};
+}
+
+at::Tensor all_logits(const Transformer& model, const TokenBatch& batch) {
+  return model.logits(model.final_norm(model.blocks(batch)));
+}
+
+AdapterOptions mergeable_options(const fs::path& adapter) {
+  AdapterOptions options = read_adapter_options(adapter);
+  if (const char* reason = not_a_matrix(options)) {
+    const bool hyperbolic = options.adapter == "hyplora";
+    throw InputError("{}: cannot be merged ({}): {}, so that no weight stands for base and adapter together{}.",
+                     adapter.string(), adapter_text(options), reason,
+                     hyperbolic ? "; `hyplora-adapter linearize` makes an approximate LoRA, which can be merged" : "");
+  }
+  return options;
+}
+
+/// Of the linear layers.
+at::ScalarType stored_type(const CheckpointFiles& files) {
+  const auto names = files.names();
+  const auto at = std::find_if(names.begin(), names.end(), [](const auto& name) { return name.ends_with("_proj.weight"); });
+  return at == names.end() ? at::kFloat : files.file_of(*at).tensor(*at).scalar_type();
+}
+
+/// Weights that would contradict the merged ones.
+bool holds_weights(const fs::path& file) {
+  for (const char* ending : {".safetensors", ".bin", ".bin.index.json", ".pt", ".pth", ".h5", ".msgpack", ".onnx", ".gguf"}) {
+    if (file.string().ends_with(ending)) return true;
+  }
+  return false;
+}
+
+void set_dtype(Json& config, const std::string& name) {
+  const char* key = config.contains("dtype") ? "dtype" : "torch_dtype";
+  config[key] = name;
+  if (config.contains("text_config") && config["text_config"].is_object()) {
+    for (const char* inner : {"dtype", "torch_dtype"}) {
+      if (config["text_config"].contains(inner)) config["text_config"][inner] = name;
+    }
+  }
+}
+
+/// A file of the checkpoint, with what it says of types and sizes brought up to date.
+std::string in_type(const fs::path& file, at::ScalarType type, size_t bytes) {
+  const bool is_index = file.filename() == "model.safetensors.index.json";
+  if (!is_index && file.filename() != "config.json") return read_file(file);
+  Json json = read_json(file);
+  if (is_index) {
+    json["metadata"]["total_size"] = bytes;
+  } else {
+    set_dtype(json, dtype_text(type));
+  }
+  return json.dump(2) + "\n";
+}
+
+}  // namespace
+
+at::Tensor merged_weight(const at::Tensor& weight, const LowRankPart& adapter) {
+  const at::NoGradGuard no_grad;
+  const auto wide = [](const at::Tensor& t) { return t.to(at::kFloat); };
+  at::Tensor sum = at::mm(wide(adapter.B), wide(adapter.A)).mul_(adapter.scale).add_(weight);
+  if (!adapter.magnitude.defined()) return sum;
+  const at::Tensor norms = at::linalg_vector_norm(sum, 2, {1}, true, at::kDouble);
+  return sum.mul_((adapter.magnitude.to(at::kDouble).unsqueeze(1) / norms).to(at::kFloat));
+}
+
+Merge::Merge(const fs::path& base, const fs::path& adapter, std::optional<at::ScalarType> dtype, at::Device device)
+    : options_(mergeable_options(adapter)), files_(CheckpointFiles::open(base)), dtype_(dtype) {
+  const at::NoGradGuard no_grad;
+  const ModelSpec spec = read_model_spec(base);
+  Transformer model = load_model(base, spec, {dtype.value_or(stored_type(files_)), device, false});
+  const Adapters adapters = Adapters::load(model, adapter);
+  const TokenBatch rows = probe_rows(spec, device);
+  const at::Tensor adapted = all_logits(model, rows);
+  detach_adapters(model);
+  const AdapterTensors tensors = AdapterTensors::open(adapter);
+  for (Linear* linear : target_linears(model, options_)) merge_linear(*linear, tensors);
+  probe_ = {rows.ids.numel(), (all_logits(model, rows) - adapted).abs().max().item<double>(),
+            adapted.abs().max().item<double>()};
+}
+
+void Merge::merge_linear(Linear& linear, const AdapterTensors& tensors) {
+  const std::string name = linear.path + ".weight", prefix = "base_model.model." + linear.path + ".";
+  LowRankPart part{
+      tensors.tensor(prefix + "lora_A.weight"), tensors.tensor(prefix + "lora_B.weight"), {}, scale_of(options_, linear.path)};
+  if (options_.adapter == "dora") part.magnitude = tensors.tensor(prefix + "lora_magnitude_vector").reshape({-1});
+  const at::Tensor stored = files_.file_of(name).tensor(name);
+  merged_[name] = merged_weight(stored, part).to(dtype_.value_or(stored.scalar_type()));
+  files_.file_of(name).release(name);
+  linear.weight = merged_[name].to(linear.weight.options());
+}
+
+size_t Merge::write_shard(const Safetensors& shard, const fs::path& folder) const {
+  NamedTensors tensors;
+  size_t bytes = 0;
+  for (const auto& name : names_in_order(shard)) {
+    const auto merged = merged_.find(name);
+    at::Tensor value = merged != merged_.end() ? merged->second : shard.tensor(name);
+    if (dtype_ && value.is_floating_point()) value = value.to(*dtype_);
+    tensors.emplace_back(name, value);
+    bytes += value.nbytes();
+  }
+  write_safetensors(folder / shard.path().filename(), tensors, shard.metadata());
+  for (const auto& [name, info] : shard.tensors()) shard.release(name);
+  return bytes;
+}
+
+void Merge::write(const fs::path& folder) const {
+  std::map<fs::path, const Safetensors*> shards;
+  for (const auto& name : files_.names()) shards[files_.file_of(name).path()] = &files_.file_of(name);
+  size_t bytes = 0;
+  for (const auto& [path, shard] : shards) bytes += write_shard(*shard, folder);
+  for (const auto& entry : fs::directory_iterator(files_.folder())) {
+    if (shards.count(entry.path()) != 0) continue;
+    if (!entry.is_regular_file() || holds_weights(entry.path())) {
+      log::info("{} is left out of the merged checkpoint.", entry.path().string());
+      continue;
+    }
+    const std::string name = entry.path().filename();
+    write_file(folder / name, dtype_ ? in_type(entry.path(), *dtype_, bytes) : read_file(entry.path()));
+  }
+  CheckpointFiles::open(folder);  // what was written can be read
+}
+
+}  // namespace hyplora

@@ -1,0 +1,52 @@
+// LoRA and DoRA into the weights they belong to (Hu et al. 2021, arXiv 2106.09685; Liu et al. 2024, arXiv 2402.09353):
+//
+//     LoRA   W' = W + s B A          DoRA   W'_i = m_i V_i/|V_i|,  V = W + s B A
+//
+// summed in fp32 and rounded once to the written type. A hyperbolic adapter is not linear in its input: it has no W'.
+#pragma once
+
+#include "adapter/adapter.h"
+
+namespace hyplora {
+
+struct LowRankPart {
+  at::Tensor A, B;       // [r, in], [out, r]
+  at::Tensor magnitude;  // [out], DoRA's; undefined: LoRA
+  double scale = 1;
+};
+
+/// W' in fp32; weight [out, in].
+at::Tensor merged_weight(const at::Tensor& weight, const LowRankPart& adapter);
+
+/// Base with adapter against merged weights, both in the merged type, on a few fixed rows of tokens.
+struct MergeProbe {
+  int64_t tokens = 0;
+  double largest_difference = 0, largest_logit = 0;
+};
+
+class Merge {
+ public:
+  /// Reads checkpoint and adapter and computes the merged weights, in the types in which they are stored or in `dtype`.
+  /// InputError: an adapter that has no W', with the reason, or one that does not fit the base.
+  Merge(const fs::path& base, const fs::path& adapter, std::optional<at::ScalarType> dtype, at::Device device);
+
+  const MergeProbe& probe() const { return probe_; }
+  size_t modules() const { return merged_.size(); }
+
+  /// The source's shards, with its file and tensor names, its index, tokenizer and config files. Weights in other formats and
+  /// subfolders are left out, with a line in the log.
+  void write(const fs::path& folder) const;
+
+ private:
+  void merge_linear(Linear& linear, const AdapterTensors& tensors);
+  /// How many bytes of tensors.
+  size_t write_shard(const Safetensors& shard, const fs::path& folder) const;
+
+  AdapterOptions options_;
+  CheckpointFiles files_;
+  std::optional<at::ScalarType> dtype_;
+  std::map<std::string, at::Tensor> merged_;  // by the checkpoint's tensor name
+  MergeProbe probe_;
+};
+
+}  // namespace hyplora

@@ -1,0 +1,57 @@
+#include "io/output_folder.h"
+
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+/// Without a slash at its end, links resolved.
+fs::path plain(const fs::path& path) {
+  const fs::path whole = fs::weakly_canonical(fs::absolute(path));
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
+bool is_or_holds(const fs::path& folder, const fs::path& other) {
+  const auto at = std::mismatch(folder.begin(), folder.end(), other.begin(), other.end());
+  return at.first == folder.end();
+}
+
+void rename_or_throw(const fs::path& from, const fs::path& to) {
+  std::error_code failed;
+  fs::rename(from, to, failed);
+  if (failed) throw RunError("{}: cannot be written: {}.", to.string(), failed.message());
+}
+
+}  // namespace
+
+OutputFolder::OutputFolder(const fs::path& target, bool force, const std::vector<fs::path>& sources)
+    : target_(plain(target)), aside_(target_.string() + ".hyplora-partial") {
+  if (fs::exists(target_) && !fs::is_directory(target_))
+    throw InputError("{}: is a file, expected a folder to write to.", target.string());
+  for (const auto& source : sources) {
+    if (is_or_holds(target_, plain(source)))
+      throw InputError("{}: writing there would replace {}, which is read; choose another folder.", target.string(),
+                       source.string());
+  }
+  if (!force && fs::exists(target_) && !fs::is_empty(target_))
+    throw InputError("{}: the folder is not empty; choose another one, or give --force to replace all that is in it.",
+                     target.string());
+  fs::remove_all(aside_);
+  require_writable_folder(aside_);
+}
+
+OutputFolder::~OutputFolder() {
+  std::error_code ignored;
+  fs::remove_all(aside_, ignored);
+}
+
+void OutputFolder::put_into_place() {
+  const fs::path old = target_.string() + ".hyplora-old";
+  fs::remove_all(old);
+  if (fs::exists(target_)) rename_or_throw(target_, old);
+  rename_or_throw(aside_, target_);
+  sync_folder(target_.parent_path());
+  fs::remove_all(old);
+}
+
+}  // namespace hyplora

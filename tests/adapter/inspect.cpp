@@ -1,0 +1,86 @@
+#include "adapter/inspect.h"
+
+#include "adapter/kinds.h"
+#include "adapter/material.h"
+
+namespace hyplora {
+namespace {
+
+TEST_CASE("An inspection tells kind, sizes, curvature and where the adapter loads, whatever its kind", "[adapter]") {
+  const test::TempFolder base;
+  test::write_base(base.path());
+  for (const auto& options : test::all_kinds()) {
+    INFO(options.adapter << " " << options.hyplora_variant);
+    const test::TempFolder folder;
+    test::write_adapter_folder(folder.path(), options);
+    Transformer model = test::small_model(1);
+    const Adapters adapters = Adapters::load(model, folder.path());
+    const Json facts = inspect_adapter(folder.path(), base.path());
+    CHECK(facts["kind"] == options.adapter);
+    CHECK((facts["variant"] == options.hyplora_variant) == (options.adapter == "hyplora"));
+    CHECK(facts["layout"] == "hyplora");
+    CHECK(facts["peft_type"] == peft_type_of(options));
+    CHECK(facts["parameters"].get<int64_t>() >= adapters.trained_count());
+    CHECK(facts["bytes"] == 4 * facts["parameters"].get<int64_t>());
+    CHECK(facts["dtypes"]["F32"] == facts["tensors"].size());
+    CHECK(facts["modules"].size() == (options.adapter == "prefix" ? 0 : 10));
+    CHECK(facts["loads_in"]["stock PEFT"]["loads"] == (peft_type_of(options) == "LORA" || options.adapter == "prefix"));
+    CHECK(facts["loads_in"][base.path().string()]["loads"] == true);
+    const auto K = adapters.curvature_summary();
+    REQUIRE(facts["curvature"].is_null() == !K.has_value());
+    if (K) CHECK(facts["curvature"]["mean"].get<double>() == Approx((*K)[1]));
+    CHECK(inspection_text(facts).find(find_kind(options.adapter).title) != std::string::npos);
+  }
+}
+
+TEST_CASE("Ranks, scalings and curvatures are each module's own", "[adapter]") {
+  AdapterOptions options = test::kind("hyplora");
+  options.target_modules = {{"q_proj"}, false};
+  options.rank_pattern = {{"layers.1.self_attn.q_proj", 2}};
+  options.alpha_pattern = {{"layers.1.self_attn.q_proj", 6}};
+  options.curvature = 0.5;
+  const test::TempFolder folder;
+  test::write_adapter_folder(folder.path(), options);
+  const Json modules = inspect_adapter(folder.path(), "")["modules"];
+  CHECK(modules[0]["path"] == "model.layers.0.self_attn.q_proj");
+  CHECK(modules[0]["r"] == 4);
+  CHECK(modules[0]["alpha"] == 8);
+  CHECK(modules[1]["r"] == 2);
+  CHECK(modules[1]["alpha"] == 6);
+  CHECK(modules[1]["scale"] == 3);
+  CHECK(modules[1]["K"].get<double>() == Approx(0.5));
+}
+
+TEST_CASE("A base that an adapter does not fit is named with the first tensor", "[adapter]") {
+  const test::TempFolder folder, base;
+  test::write_adapter_folder(folder.path(), test::kind("lora"));
+  test::write_base_config(base.path());
+  Json config = read_json(base / "config.json");
+  config["hidden_size"] = 64;
+  write_file(base / "config.json", config.dump());
+  const Json fits = inspect_adapter(folder.path(), base.path())["loads_in"][base.path().string()];
+  CHECK(fits["loads"] == false);
+  CHECK(fits["why"].get<std::string>().find("layers.0.self_attn.q_proj.lora_A.weight: found shape [4, 32], expected [4, 64]") !=
+        std::string::npos);
+}
+
+TEST_CASE("Where a hyperbolic adapter does not load, the reason is told", "[adapter]") {
+  const auto why = [](const std::string& variant, const char* place) -> std::string {
+    const test::TempFolder folder;
+    test::write_adapter_folder(folder.path(), test::kind("hyplora", variant));
+    return inspect_adapter(folder.path(), "")["loads_in"][place]["why"];
+  };
+  CHECK(why("lorentz", "stock PEFT").find("HYPLORA") != std::string::npos);
+  CHECK(why("lorentz", "the paper's release").find("no formula for variant lorentz") != std::string::npos);
+  CHECK(why("release", "the paper's release").find("lora_type \"hyplora-1.0\"") != std::string::npos);
+  CHECK(why("tangent", "stock PEFT").find("--to peft") != std::string::npos);
+}
+
+TEST_CASE("A checkpoint is not taken for an adapter", "[adapter]") {
+  const test::TempFolder base;
+  test::write_base(base.path());
+  CHECK(test::input_error([&] { inspect_adapter(base.path(), ""); }).find("is a checkpoint") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace hyplora

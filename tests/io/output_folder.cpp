@@ -1,0 +1,50 @@
+#include "io/output_folder.h"
+
+#include "support/support.h"
+
+namespace hyplora {
+namespace {
+
+TEST_CASE("An output folder appears whole, and replaces what was there only by force", "[io]") {
+  const test::TempFolder place;
+  const fs::path target = place / "out";
+  {
+    OutputFolder output(target, false, {});
+    write_file(output.aside() / "a", "1");
+    CHECK_FALSE(fs::exists(target));
+    output.put_into_place();
+    CHECK(read_file(target / "a") == "1");
+  }
+  CHECK(test::input_error([&] { OutputFolder(target, false, {}); }).find("is not empty") != std::string::npos);
+  {
+    OutputFolder output(target.string() + "/", true, {});
+    write_file(output.aside() / "b", "2");
+    output.put_into_place();
+  }
+  CHECK_FALSE(fs::exists(target / "a"));
+  CHECK(read_file(target / "b") == "2");
+  CHECK(std::distance(fs::directory_iterator(place.path()), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("What is not put into place leaves nothing behind", "[io]") {
+  const test::TempFolder place;
+  { OutputFolder output(place / "out", false, {}); }
+  CHECK(fs::is_empty(place.path()));
+}
+
+TEST_CASE("An output folder never replaces what is read, nor a file", "[io]") {
+  const test::TempFolder place;
+  fs::create_directories(place / "models/base");
+  write_file(place / "models/base/config.json", "{}");
+  for (const char* target : {"models", "models/base", "models/base/", "models/../models"}) {
+    INFO(target);
+    CHECK(test::input_error([&] { OutputFolder(place / target, true, {place / "models/base"}); }).find("would replace") !=
+          std::string::npos);
+  }
+  CHECK(test::input_error([&] { OutputFolder(place / "models/base/config.json", true, {}); }).find("is a file") !=
+        std::string::npos);
+  CHECK_NOTHROW(OutputFolder(place / "models/base-merged", false, {place / "models/base"}));
+}
+
+}  // namespace
+}  // namespace hyplora
