@@ -6,7 +6,6 @@
 
 #include "support/support.h"
 #include "train/plot.h"
-#include "train/schedule.h"
 #include "train/tensorboard.h"
 
 namespace hyplora {
@@ -309,43 +308,6 @@ TEST_CASE("Combinations that cannot be are refused", "[train]") {
   CHECK(refusal({"adapter=dorra"}).find("expected one of hyplora, lora, dora") != std::string::npos);
   CHECK(refusal({"prompt_template=nothing"}).find("prompt template") != std::string::npos);
   CHECK(refusal({"lora_type=hyplora_huge-1"}).find("lora_type") != std::string::npos);
-}
-
-TEST_CASE("The first release's variants hold their curvature unless told otherwise", "[train]") {
-  const auto learns = [](const std::string& variant, const std::vector<std::string>& more) {
-    const Json base{{"base_model", "m"}, {"data_path", "d"}, {"output_dir", "o"}, {"hyplora_variant", variant}};
-    return read_train_options(base, "c", more).adapter.train_curvature;
-  };
-  for (const char* variant : {"lorentz", "release", "simplified"}) CHECK(learns(variant, {}));
-  for (const char* variant : {"v1", "v1_rot"}) {
-    CHECK_FALSE(learns(variant, {}));
-    CHECK(learns(variant, {"train_curvature=true"}));
-  }
-}
-
-TEST_CASE("lora_type spells adapter, variant and curvature; a contradiction is refused", "[train]") {
-  const Json base{{"base_model", "m"}, {"data_path", "d"}, {"output_dir", "o"}, {"lora_type", "hyplora-0.5"}};
-  const TrainOptions options = read_train_options(base, "c", {});
-  CHECK(options.adapter.hyplora_variant == "release");
-  CHECK(options.adapter.curvature == 0.5);
-  Json contradicting = base;
-  contradicting["hyplora_variant"] = "lorentz";
-  CHECK(test::input_error([&] { read_train_options(contradicting, "c", {}); }).find("but lora_type says \"release\"") !=
-        std::string::npos);
-}
-
-TEST_CASE("The rate follows Hugging Face's schedules", "[train]") {
-  const Schedule linear{"linear", 4, 24, 0};
-  CHECK(linear.factor(0) == 0);
-  CHECK(linear.factor(2) == 0.5);
-  CHECK(linear.factor(4) == 1);
-  CHECK(linear.factor(14) == 0.5);
-  CHECK(Schedule{"cosine", 0, 10, 0}.factor(5) == Approx(0.5));
-  CHECK(Schedule{"cosine", 0, 10, 0.1}.factor(10) == Approx(0.1));
-  CHECK(Schedule{"constant", 2, 10, 0}.factor(9) == 1);
-  const Schedule wsd{"wsd", 2, 100, 0};
-  CHECK(wsd.factor(89) == 1);
-  CHECK(wsd.factor(95) == Approx(0.5));
 }
 
 TEST_CASE("Each epoch visits every row once, in an order that follows from the seed", "[train]") {
