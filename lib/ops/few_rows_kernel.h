@@ -23,8 +23,10 @@ static inline __attribute__((always_inline)) void add_up(const Floats* sums, flo
   }
 }
 
-/// A tile: the products of `Tokens` rows of x with `Rows` rows of the weights. y[t * y_stride + r].
-template <class Step, int Tokens, int Rows>
+/// A tile: the products of `Tokens` rows of x with `Rows` rows of the weights. y[t * y_stride + r]. `Ahead` asks for the
+/// weights of the next tile meanwhile: rows are too short for the machine to see by itself that the memory behind them will be
+/// wanted.
+template <class Step, int Tokens, int Rows, bool Ahead>
 static inline __attribute__((always_inline)) void tile(const typename Step::X* x, const typename Step::W* weights, int64_t in,
                                                        float* y, int64_t y_stride, bool adds) {
   Floats sums[Tokens][Rows] = {};
@@ -32,7 +34,10 @@ static inline __attribute__((always_inline)) void tile(const typename Step::X* x
   for (int64_t k = 0; k < whole; k += Step::step) {
     typename Step::Vector w[Rows];
 #pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) w[r] = Step::weight(weights + r * in + k);
+    for (int r = 0; r < Rows; ++r) {
+      w[r] = Step::weight(weights + r * in + k);
+      if constexpr (Ahead) __builtin_prefetch(weights + (Rows + r) * in + k);
+    }
 #pragma GCC unroll 8
     for (int t = 0; t < Tokens; ++t) {
       const typename Step::Vector values = Step::x(x + t * in + k);
@@ -58,7 +63,14 @@ static inline __attribute__((always_inline)) void tile(const typename Step::X* x
 template <class Step, int Tokens, int Rows>
 static inline void row_group(const Product<typename Step::X, typename Step::W>& p, int64_t row, int64_t first) {
   for (; p.tokens - first >= Tokens; first += Tokens) {
-    tile<Step, Tokens, Rows>(p.x + first * p.in, p.weight + row * p.in, p.in, p.y + first * p.out + row, p.out, p.adds);
+    const auto* x = p.x + first * p.in;
+    const auto* weights = p.weight + row * p.in;
+    float* y = p.y + first * p.out + row;
+    if (first == 0) {
+      tile<Step, Tokens, Rows, true>(x, weights, p.in, y, p.out, p.adds);
+    } else {
+      tile<Step, Tokens, Rows, false>(x, weights, p.in, y, p.out, p.adds);
+    }
   }
   if constexpr (Tokens > 1) {
     if (first < p.tokens) row_group<Step, Tokens - 1, Rows>(p, row, first);
