@@ -137,12 +137,13 @@ TEST_CASE("Runs killed at random moments end as if nothing had happened", "[unki
       for (bool ended = false; !ended;) {
         Launch launch("hyplora-train", place.arguments(out, recipes()[recipe]));
         const bool enough = of_recipe >= 8;
-        ended = launch.ends_within(enough ? patience : seconds * std::uniform_real_distribution<>(0.1, 1.1)(random));
-        if (!ended) launch.signal(SIGKILL), ++kills, ++of_recipe;
+        if (!launch.ends_within(enough ? patience : seconds * std::uniform_real_distribution<>(0.1, 1.1)(random)))
+          launch.signal(SIGKILL);
         const int status = launch.wait();
+        ended = status == 0;  // also where it ended between the last look and the signal
+        kills += !ended, of_recipe += !ended;
         INFO(launch.errors());
-        CHECK(status == (ended ? 0 : 128 + SIGKILL));
-        if (status != 0 && ended) break;
+        REQUIRE((ended || status == 128 + SIGKILL));
       }
       place.check_same(whole, out);
     }
@@ -203,7 +204,8 @@ TEST_CASE("A stop while rows are tokenised exits with 75", "[unkillable]") {
                     {"output_dir", (folder / "out").string()}};
   write_file(folder / "c.json", config.dump());
   Launch launch("hyplora-train", {"--config", (folder / "c.json").string(), "--threads", "1"});
-  CHECK_FALSE(launch.ends_within(0.7));
+  REQUIRE(holds_within(patience, [&] { return launch.catches(SIGTERM); }));
+  launch.ends_within(0.2);  // into the rows
   launch.signal(SIGTERM);
   CHECK(launch.wait() == 75);
 }
@@ -214,7 +216,7 @@ TEST_CASE("A second SIGINT ends the run in the middle of a step", "[unkillable]"
   Launch launch("hyplora-train", place.arguments("out", {{"batch_size", 3000}, {"micro_batch_size", 30}}));
   REQUIRE(holds_within(patience, [&] { return place.lines("out") >= 1; }));
   launch.signal(SIGINT);
-  CHECK_FALSE(launch.ends_within(0.1));
+  REQUIRE(holds_within(patience, [&] { return !launch.catches(SIGINT); }));  // the first one has arrived
   launch.signal(SIGINT);
   CHECK(launch.wait() == 128 + SIGINT);
 }
@@ -228,10 +230,10 @@ TEST_CASE("A run stops in time for max_hours and for the end of its Slurm job", 
   CHECK(fs::exists(place.at("hours/latest/COMPLETE")));
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   Launch in_job("hyplora-train", place.arguments("hours", endless),
-                {{{"SLURM_JOB_END_TIME", std::to_string(now + 9)}}, 0, false});
+                {{{"SLURM_JOB_END_TIME", std::to_string(now + 12)}}, 0, false});
   CHECK(in_job.ends_within(patience));
   CHECK(in_job.wait() == 75);
-  CHECK(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()) <= now + 9);
+  CHECK(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()) <= now + 12);
 }
 
 TEST_CASE("A second run in the same folder refuses; a killed run's lock does not stay", "[unkillable]") {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <thread>
 
 namespace hyplora::test {
@@ -47,6 +48,14 @@ Launch::~Launch() {
 
 void Launch::signal(int number) const {
   if (!ended_) ::kill(process_, number);
+}
+
+bool Launch::catches(int number) const {
+  std::ifstream status("/proc/" + std::to_string(process_) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigCgt:")) return std::stoull(line.substr(7), nullptr, 16) >> (number - 1) & 1;
+  }
+  return false;
 }
 
 int Launch::wait() {

@@ -25,6 +25,8 @@ class Launch {
   ~Launch();
 
   void signal(int number) const;
+  /// Whether it has come so far that it handles the signal itself (Linux: SigCgt of /proc/PID/status).
+  bool catches(int number) const;
   /// Exit status, or 128 + the signal that ended it.
   int wait();
   /// Whether it ended by itself within the time.
