@@ -9,6 +9,7 @@
 
 #include <cmath>
 
+#include "adapter/derived.h"
 #include "adapter/fused_products.h"
 #include "adapter/kinds.h"
 #include "ops/blocks.h"
@@ -90,19 +91,13 @@ class DoraAdapter : public LinearAdapter {
  private:
   /// Computed again only when A or B was written to: once an optimiser step, once a decoding.
   at::Tensor norms(const Linear& base) const {
-    const std::pair versions{parts_.A._version(), parts_.B._version()};
-    if (!norms_.defined() || versions != versions_) {
-      norms_ = dora_norms(base.weight, squared_norms_, parts_);
-      versions_ = versions;
-    }
-    return norms_;
+    return norms_.of({parts_.A, parts_.B}, [&] { return dora_norms(base.weight, squared_norms_, parts_); });
   }
 
   Dora parts_;
   at::Tensor squared_norms_;
   ModuleDropout dropout_;
-  mutable at::Tensor norms_;
-  mutable std::pair<int64_t, int64_t> versions_;
+  mutable Derived norms_;
 };
 
 }  // namespace

@@ -78,12 +78,12 @@ double published_excess(const FirstRelease& adapter) {
 
 void map(const at::Tensor& x, Trace& trace) {
   const Sphere sphere(trace.adapter);
-  const at::Tensor norms = row_norms(x), B = trace.adapter.B.detach().to(at::kDouble);
+  const at::Tensor norms = row_norms(x);
   trace.inverse = at::where(norms > 0, norms.reciprocal(), 0.0);
   trace.z = ops::frozen_product(x, trace.space_of_A(), {}).to(at::kDouble);
   const at::Tensor u = trace.z * (sphere.kap * sphere.sinh * trace.inverse).unsqueeze(1) + sphere.time() * trace.time_of_A();
   trace.uu = trace.has_time() ? at::cat({(u.square().sum(1, true) + sphere.K).sqrt(), u}, 1) : u;
-  trace.Guu = at::mm(trace.uu, at::mm(B.t(), B));
+  trace.Guu = at::mm(trace.uu, gram(trace.adapter.B, *trace.adapter.gram));
   trace.factors = factors((trace.uu * trace.Guu).sum(1).clamp_min(0), sphere, published_excess(trace.adapter));
   trace.scaled = (trace.uu * (trace.adapter.scale * trace.factors.c).unsqueeze(1)).to(trace.type);
 }

@@ -10,6 +10,7 @@
 // direction: the published code gives NaN, here its space part counts as zero. The gates are float64 (see low_rank.h).
 #pragma once
 
+#include "adapter/derived.h"
 #include "adapter/dropout.h"
 #include "adapter/hyperbolic.h"
 #include "model/linear.h"
@@ -17,10 +18,11 @@
 namespace hyplora {
 
 struct FirstRelease {
-  at::Tensor A;              // [r, in + 1] fp32, the time coordinate's column first
-  at::Tensor B;              // [out, r + 1] (v1) or [out, r] (v1_rot) fp32
-  at::Tensor k, norm_scale;  // [] fp32
-  double scale = 1;          // alpha/r, or alpha/sqrt(r)
+  at::Tensor A;                                                 // [r, in + 1] fp32, the time coordinate's column first
+  at::Tensor B;                                                 // [out, r + 1] (v1) or [out, r] (v1_rot) fp32
+  at::Tensor k, norm_scale;                                     // [] fp32
+  double scale = 1;                                             // alpha/r, or alpha/sqrt(r)
+  std::shared_ptr<Derived> gram = std::make_shared<Derived>();  // B^T B
 };
 
 /// x [T, in] -> [T, out]; `mask` is dropout's.

@@ -1,5 +1,6 @@
 #include "adapter/fused_products.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/mm.h>
@@ -28,6 +29,14 @@ void add_product(at::Tensor& y, const at::Tensor& a, const at::Tensor& b) {
   } else {
     y.add_(ops::frozen_product(a, b, {}));
   }
+}
+
+at::Tensor gram(const at::Tensor& B, Derived& kept) {
+  return kept.of({B}, [&] {
+    const at::NoGradGuard no_grad;
+    const at::Tensor wide = B.to(at::kDouble);
+    return at::mm(wide.t(), wide);
+  });
 }
 
 at::Tensor row_norms(const at::Tensor& x) {

@@ -2,6 +2,7 @@
 // the input.
 #pragma once
 
+#include "adapter/derived.h"
 #include "adapter/dropout.h"
 
 namespace hyplora {
@@ -11,6 +12,9 @@ at::ScalarType product_type(const at::Tensor& x, bool wants_fp32 = false);
 
 /// y += a b^T, rounding to y's type once where the types differ.
 void add_product(at::Tensor& y, const at::Tensor& a, const at::Tensor& b);
+
+/// G = B^T B in float64, kept until B is written to.
+at::Tensor gram(const at::Tensor& B, Derived& kept);
 
 /// |x_t| [T] in float64, summed in fp32 (float64 for float64).
 at::Tensor row_norms(const at::Tensor& x);

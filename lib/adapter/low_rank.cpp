@@ -56,7 +56,7 @@ void open_gates(const at::Tensor& x, Trace& trace) {
   const LowRank& adapter = trace.adapter;
   const GateScalars scalars = scalars_of(adapter);
   const int64_t tokens = x.size(0);
-  const at::Tensor norms = row_norms(x), wide_B = adapter.B.detach().to(at::kDouble), G = at::mm(wide_B.t(), wide_B);
+  const at::Tensor norms = row_norms(x), G = gram(adapter.B, *adapter.gram);
   const at::Tensor u = doubles(x, trace.z.sizes());
   trace.scaled = at::empty_like(trace.z);
   trace.Gu = doubles(x, trace.z.sizes());

@@ -7,6 +7,7 @@
 // direction of B.
 #pragma once
 
+#include "adapter/derived.h"
 #include "adapter/dropout.h"
 #include "adapter/gates.h"
 #include "adapter/hyperbolic.h"
@@ -20,6 +21,8 @@ struct LowRank {
   at::Tensor k, norm_scale;            // [] fp32, or undefined
   double scale = 1;                    // alpha/r, or alpha/sqrt(r)
   std::shared_ptr<const Gates> gates;  // null: LoRA
+  /// B^T B: the same for all micro-batches of a step, and for all steps of decoding.
+  std::shared_ptr<Derived> gram = std::make_shared<Derived>();
 };
 
 /// x [T, in] -> [T, out]; `mask` is dropout's.
