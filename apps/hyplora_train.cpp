@@ -96,6 +96,9 @@ int dry_run(const TrainOptions& options, at::Device device) {
   plan["dtype"] = dtype_text(setup.dtype);
   plan["architecture"] = setup.spec.to_json();
   plan["first_example"] = preview(setup.training.examples.front(), setup.tokenizer.get());
+  plan["first_examples"] = Json::array();
+  for (size_t i = 0; i < std::min<size_t>(3, setup.training.examples.size()); ++i)
+    plan["first_examples"].push_back(preview(setup.training.examples[i], setup.tokenizer.get()));
   print(plan);
   return 0;
 }

@@ -85,6 +85,8 @@ TEST_CASE("print-config, print-schema and dry-run print JSON and write nothing",
   CHECK(plan["trained_parameters"].get<int64_t>() > 0);
   CHECK(plan["predicted_peak_memory_bytes"].get<int64_t>() > 0);
   CHECK(plan["first_example"] == "3 4 5 6 7 8");
+  REQUIRE(plan["first_examples"].size() == 2);
+  CHECK(plan["first_examples"][0] == plan["first_example"]);
   CHECK_FALSE(fs::exists(place.at("out/metrics.jsonl")));
 }
 
