@@ -75,10 +75,10 @@ void add_stop_option(CLI::App& app, std::vector<std::string>& stops) {
       ->take_all();
 }
 
-c10::Device apply_common_options(const CommonOptions& o) {
+c10::Device apply_common_options(const CommonOptions& o, int local_rank) {
   log::set_level(o.quiet ? "error" : o.log_level);
   if (o.threads > 0) at::set_num_threads(o.threads);
-  return choose_device(o.device);
+  return choose_device(o.device, local_rank);
 }
 
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {

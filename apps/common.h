@@ -28,8 +28,9 @@ void add_decode_options(CLI::App& app, DecodeOptions& options);
 /// --stop TEXT, which may come several times.
 void add_stop_option(CLI::App& app, std::vector<std::string>& stops);
 
-/// Applies log level and threads; returns the device. Call first in a program's body.
-c10::Device apply_common_options(const CommonOptions& options);
+/// Applies log level and threads; returns the device, of several GPUs the one of the process' rank on its host. Call first in a
+/// program's body.
+c10::Device apply_common_options(const CommonOptions& options, int local_rank = 0);
 
 /// Parses the command line, runs `body` and turns whatever goes wrong into one sentence on stderr and the contract's exit code.
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body);

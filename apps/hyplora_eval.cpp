@@ -16,14 +16,17 @@ struct Arguments {
   bool disagreements = false;
 };
 
-int run(const Arguments& arguments) {
-  const EvalOptions& options = arguments.options;
-  const at::Device device = apps::apply_common_options(arguments.common);
+int run(Arguments arguments) {
+  EvalOptions& options = arguments.options;
+  const LaunchInfo launch = launch_info();
+  if (launch.rank > 0) arguments.common.quiet = true;  // one of them tells
+  const at::Device device = apps::apply_common_options(arguments.common, launch.local_rank);
   if (!arguments.compared.empty()) {
     apps::print_comparisons(arguments.compared.at(0), arguments.compared.at(1), options.evaluate.decode.seed);
     return 0;
   }
   apps::catch_stop_signals();
+  options.evaluate.group = join_group(launch);
   apps::EvalProgress progress(arguments.common.quiet, options.evaluate.decode.batch_size);
   const EvalOutcome outcome = run_evaluation(options, device, progress, apps::stop_requested);
   if (outcome.interrupted && options.output.empty()) throw RunError("stopped by a signal; without --output nothing was kept.");
@@ -31,6 +34,7 @@ int run(const Arguments& arguments) {
     log::warn("stopped; the same command with --resume goes on where it was");
     return 75;
   }
+  if (launch.rank > 0) return 0;
   apps::print_table(outcome.results);
   if (arguments.disagreements) apps::print_disagreements(outcome);
   return 0;

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Includes inside lib/ point down only: core <- io <- text <- data; core <- io, text, ops <- model <- adapter <- train | eval;
+# Includes inside lib/ point down only: core <- io <- text <- data; core <- io, text, ops, dist <- model <- adapter <- train | eval;
 # siblings at the top (data, train, eval) never meet.
 set -euo pipefail
 cd "$(dirname "$0")/../lib"
 
 declare -A may=(
   [core]=""
+  [dist]="core"
   [io]="core"
   [text]="core io"
   [data]="core io text"
@@ -13,7 +14,7 @@ declare -A may=(
   [model]="core io text ops"
   [adapter]="core io text ops model"
   [train]="core io text ops model adapter"
-  [eval]="core io text ops model adapter"
+  [eval]="core dist io text ops model adapter"
 )
 bad=0
 for layer in */; do

@@ -5,6 +5,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "core/error.h"
@@ -19,15 +20,18 @@ int gpu_count() {
 
 }  // namespace
 
-c10::Device choose_device(const std::string& name) {
-  if (name == "cpu") return c10::kCPU;
-  if (name == "auto") return gpu_count() > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  const bool numbered = name.starts_with("cuda:") && name.size() > 5 && name.find_first_not_of("0123456789", 5) == std::string::npos;
+c10::Device choose_device(const std::string& name, int local_rank) {
+  const int count = gpu_count();
+  if (name == "cpu" || (name == "auto" && count == 0)) return c10::kCPU;
+  if (name == "auto") return choose_device("cuda", local_rank);
+  const bool numbered =
+      name.starts_with("cuda:") && name.size() > 5 && name.find_first_not_of("0123456789", 5) == std::string::npos;
   if (name != "cuda" && !(numbered && name.size() < 10)) {
     throw InputError("--device: found \"{}\", expected auto, cpu, cuda or cuda:N.", name);
   }
-  const int index = numbered ? std::stoi(name.substr(5)) : 0, count = gpu_count();
-  if (index >= count) throw InputError("--device: found \"{}\", but {} GPUs are usable here; --device cpu needs none.", name, count);
+  const int index = numbered ? std::stoi(name.substr(5)) : local_rank % std::max(count, 1);
+  if (index >= count)
+    throw InputError("--device: found \"{}\", but {} GPUs are usable here; --device cpu needs none.", name, count);
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 

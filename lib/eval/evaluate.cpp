@@ -1,5 +1,6 @@
 #include "eval/evaluate.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -75,63 +76,147 @@ void count(size_t row, const Json& record, TaskResult& result) {
   if (right != strictly) result.disagreements.push_back(row);
 }
 
-void take_earlier_rows(const ProgressFile& file, size_t rows, DecodeOptions& decode, TaskResult& result) {
-  for (const auto& [row, record] : file.done()) {
-    if (row >= rows) continue;
-    result.records[row] = record;
-    decode.skipped.insert(row);
+/// One benchmark: the rows that are not done yet are dealt out to the group's processes, one by one; rank 0 puts together what
+/// all of them made.
+class Scoring {
+ public:
+  Scoring(const Transformer& model, const Tokenizer* tokenizer, const PreparedTask& prepared, const EvaluateOptions& options,
+          const OnProgress& progress, ProgressFile* file)
+      : model_(model), tokenizer_(tokenizer), prepared_(prepared), options_(options), progress_(progress), file_(file) {
+    if (file != nullptr) records_ = file->done();
+    records_.erase(records_.lower_bound(prepared.count()), records_.end());
+    for (const auto& [row, record] : records_) correct_ += record.value("flag", false);
   }
-}
 
-void score_rows(const Transformer& model, const Tokenizer& tokenizer, const PreparedTask& prepared,
-                const EvaluateOptions& options, const OnProgress& progress, ProgressFile* file, TaskResult& result) {
-  DecodeOptions decoding = options.decode;
-  result.records = std::vector<Json>(prepared.rows.size());
-  if (file != nullptr) take_earlier_rows(*file, prepared.rows.size(), decoding, result);
-  const auto earlier = static_cast<int64_t>(decoding.skipped.size());
-  int64_t correct = 0;
-  for (const size_t row : decoding.skipped) correct += result.records[row].value("flag", false);
-  StopWatch watch(tokenizer, options.stops);
-  if (!options.stops.empty()) decoding.ends_here = [&](size_t row, const Ids& made) { return watch.sees(row, made); };
-  if (options.scoring == "likelihood") {
-    decoding.alternatives = std::make_shared<const std::vector<std::vector<Ids>>>(prepared.alternative_ids);
+  TaskResult run() {
+    const auto start = Clock::now();
+    deal();
+    if (is_loss()) {
+      measure();
+    } else {
+      score();
+    }
+    const bool interrupted = computed_ < static_cast<int64_t>(mine_.size());
+    collect();
+    TaskResult result = is_loss() ? mean_loss() : verdicts();
+    result.benchmark = prepared_.task->name;
+    result.n = static_cast<int64_t>(prepared_.count());
+    result.truncated = prepared_.truncated_count();
+    result.interrupted = options_.group->any(interrupted);
+    result.computed = computed_;
+    result.computed_tokens = tokens_;
+    result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return result;
   }
-  decode(model, prepared.prompts, decoding, [&](size_t row, const std::vector<Completion>& completions) {
+
+ private:
+  bool is_loss() const { return prepared_.task->verdict == Verdict::loss; }
+
+  /// What is done is what rank 0 has; each takes its share of the rest.
+  void deal() {
+    Group& group = *options_.group;
+    const auto told = group.all_gather(group.first() ? Json(rows_of(records_)).dump() : "");
+    earlier_ = Json::parse(told[0]).get<std::set<size_t>>();
+    int position = 0;
+    for (size_t row = 0; row < prepared_.count(); ++row) {
+      if (earlier_.count(row) == 0 && position++ % group.size() == group.rank()) mine_.push_back(row);
+    }
+  }
+
+  void score() {
+    DecodeOptions decoding = options_.decode;
+    for (size_t row = 0; row < prepared_.count(); ++row) decoding.skipped.insert(row);
+    for (const size_t row : mine_) decoding.skipped.erase(row);
+    StopWatch watch(*tokenizer_, options_.stops);
+    if (!options_.stops.empty()) decoding.ends_here = [&](size_t row, const Ids& made) { return watch.sees(row, made); };
+    if (options_.scoring == "likelihood") {
+      decoding.alternatives = std::make_shared<const std::vector<std::vector<Ids>>>(prepared_.alternative_ids);
+    }
+    decode(model_, prepared_.prompts, decoding, [&](size_t row, const std::vector<Completion>& completions) {
+      watch.forget(row);
+      keep(row, record_of_completions(row, completions), 1);
+    });
+  }
+
+  Json record_of_completions(size_t row, const std::vector<Completion>& completions) const {
+    if (options_.scoring == "likelihood") return likelihood_record(prepared_, row, completions);
     const Ids& made = completions.front().ids;
-    Json& record = result.records[row];
-    record = decoding.alternatives
-                 ? likelihood_record(prepared, row, completions)
-                 : completion_record(prepared, row, before_stop(tokenizer.decode(made), options.stops), made.size());
-    watch.forget(row);
-    result.tokens += record["tokens"].get<int64_t>();
-    correct += record["flag"].get<bool>();
-    ++result.computed;
-    if (file != nullptr) file->add(row, record);
-    progress(earlier + result.computed, correct);
-  });
-  result.interrupted = earlier + result.computed < result.n;
-  for (size_t row = 0; row < prepared.rows.size(); ++row) {
-    if (result.records[row].is_object()) count(row, result.records[row], result);
+    return completion_record(prepared_, row, before_stop(tokenizer_->decode(made), options_.stops), made.size());
   }
-}
 
-void measure_loss(const Transformer& model, const ExampleSet& set, const EvaluateOptions& options, const OnProgress& progress,
-                  TaskResult& result) {
-  LossSum sum;
-  std::vector<const Example*> batch;
-  for (const auto& example : set.examples) {
-    batch.push_back(&example);
-    if (static_cast<int64_t>(batch.size()) < options.decode.batch_size && &example != &set.examples.back()) continue;
-    result.interrupted = options.decode.interrupted && options.decode.interrupted();
-    if (result.interrupted) return;
-    sum += summed_loss(model, batch);
-    result.computed += static_cast<int64_t>(batch.size());
-    progress(result.computed, 0);
-    batch.clear();
+  void measure() {
+    const auto batch_size = static_cast<size_t>(options_.decode.batch_size);
+    for (size_t begin = 0; begin < mine_.size(); begin += batch_size) {
+      if (options_.decode.interrupted && options_.decode.interrupted()) return;
+      const std::vector<size_t> rows(mine_.begin() + static_cast<std::ptrdiff_t>(begin),
+                                     mine_.begin() + static_cast<std::ptrdiff_t>(std::min(begin + batch_size, mine_.size())));
+      std::vector<const Example*> batch;
+      for (const size_t row : rows) batch.push_back(&prepared_.examples.examples[row]);
+      const LossSum sum = summed_loss(model_, batch);
+      keep(rows.front(), {{"rows", rows}, {"loss", sum.loss}, {"tokens", sum.tokens}}, static_cast<int64_t>(rows.size()));
+    }
   }
-  result.loss = sum.mean();
-  result.tokens = sum.tokens;
-}
+
+  void keep(size_t row, Json record, int64_t rows) {
+    tokens_ += record["tokens"].get<int64_t>();
+    correct_ += options_.group->size() * static_cast<int64_t>(record.value("flag", false));
+    computed_ += rows;
+    if (file_ != nullptr) file_->add(row, record);
+    records_[row] = std::move(record);
+    // The others are taken to be as far and as right.
+    const int64_t done = std::min(static_cast<int64_t>(earlier_.size()) + computed_ * options_.group->size(),
+                                  static_cast<int64_t>(prepared_.count()));
+    progress_(done, std::min(correct_, done));
+  }
+
+  /// Binary, so that text arrives as it is, valid or not.
+  void collect() {
+    Json sent{{"tokens", tokens_}, {"computed", computed_}, {"records", Json::array()}};
+    if (!options_.group->first()) {
+      for (const auto& [row, record] : records_) {
+        if (earlier_.count(row) == 0) sent["records"].push_back({row, record});
+      }
+    }
+    std::vector<uint8_t> bytes = Json::to_msgpack(sent);
+    const auto all = options_.group->gather({bytes.begin(), bytes.end()});
+    for (size_t rank = 1; rank < all.size(); ++rank) {
+      Json received = Json::from_msgpack(all[rank]);
+      tokens_ += received["tokens"].get<int64_t>();
+      computed_ += received["computed"].get<int64_t>();
+      for (Json& pair : received["records"]) records_[pair[0].get<size_t>()] = std::move(pair[1]);
+    }
+  }
+
+  TaskResult verdicts() {
+    TaskResult result;
+    result.records = std::vector<Json>(prepared_.rows.size());
+    for (auto& [row, record] : records_) {
+      count(row, record, result);
+      result.records[row] = std::move(record);
+    }
+    return result;
+  }
+
+  TaskResult mean_loss() const {
+    LossSum sum;
+    for (const auto& [row, record] : records_) sum += {record["loss"].get<double>(), record["tokens"].get<int64_t>()};
+    TaskResult result;
+    result.loss = sum.mean();
+    result.tokens = sum.tokens;
+    return result;
+  }
+
+  const Transformer& model_;
+  const Tokenizer* tokenizer_;
+  const PreparedTask& prepared_;
+  const EvaluateOptions& options_;
+  const OnProgress& progress_;
+  ProgressFile* file_;
+  Records records_;
+  std::set<size_t> earlier_;  // rows of an earlier run
+  std::vector<size_t> mine_;  // rows for this process
+  int64_t computed_ = 0, tokens_ = 0, correct_ = 0;  // correct_: with the others', as far as can be told
+};
 
 }  // namespace
 
@@ -157,25 +242,14 @@ Json TaskResult::to_json() const {
   json["truncated"] = truncated;
   json["rows_computed"] = computed;
   json["seconds"] = seconds;
-  json["tokens_per_second"] = seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+  json["tokens_per_second"] = seconds > 0 ? static_cast<double>(computed_tokens) / seconds : 0;
   json["rows_per_second"] = seconds > 0 ? static_cast<double>(computed) / seconds : 0;
   return json;
 }
 
 TaskResult evaluate(const Transformer& model, const Tokenizer* tokenizer, const PreparedTask& prepared,
                     const EvaluateOptions& options, const OnProgress& progress, ProgressFile* progress_file) {
-  TaskResult result;
-  result.benchmark = prepared.task->name;
-  result.n = static_cast<int64_t>(prepared.count());
-  result.truncated = prepared.truncated_count();
-  const auto start = Clock::now();
-  if (prepared.task->verdict == Verdict::loss) {
-    measure_loss(model, prepared.examples, options, progress, result);
-  } else {
-    score_rows(model, *tokenizer, prepared, options, progress, progress_file, result);
-  }
-  result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  return result;
+  return Scoring(model, tokenizer, prepared, options, progress, progress_file).run();
 }
 
 }  // namespace hyplora

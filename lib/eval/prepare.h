@@ -2,6 +2,7 @@
 // measured. All that can be wrong with rows shows here, before anything is computed.
 #pragma once
 
+#include "dist/group.h"
 #include "eval/decode.h"
 #include "eval/tasks.h"
 #include "text/examples.h"
@@ -17,6 +18,7 @@ struct EvaluateOptions {
   std::string scoring = "completion";  // completion, or likelihood of each alternative
   int64_t cutoff_len = 256;            // loss: token limit of a row
   bool train_on_inputs = false;        // loss: whether the prompt counts too
+  std::shared_ptr<Group> group = group_of_one();
 };
 
 struct PreparedTask {

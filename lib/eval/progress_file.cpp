@@ -46,23 +46,38 @@ std::optional<std::string> difference(const Json& before, const Json& now) {
   return std::nullopt;
 }
 
-ProgressFile::ProgressFile(const fs::path& path, const Json& run, bool resume) : path_(path) {
-  if (resume) {
-    const std::vector<Json> lines = read_lines(path);
-    require_same_run(path, lines, run);
-    for (const Json& line : lines) {
-      if (line.is_object() && line.contains("row") && line["row"].is_number_unsigned() && line.contains("record")) {
-        done_[line["row"].get<size_t>()] = line["record"];
-      }
+std::set<size_t> rows_of(const Records& records) {
+  std::set<size_t> rows;
+  for (const auto& [row, record] : records) {
+    if (record.contains("rows")) {
+      const auto all = record["rows"].get<std::vector<size_t>>();
+      rows.insert(all.begin(), all.end());
+    } else {
+      rows.insert(row);
     }
   }
+  return rows;
+}
+
+ProgressFile::ProgressFile(const fs::path& path, const Json& run, Records done) : path_(path), done_(std::move(done)) {
   std::string kept = line_of(Json{{"run", run}});
   for (const auto& [row, record] : done_) kept += line_of(Json{{"row", row}, {"record", record}});
   write_file(path, kept);
   file_.open(path, std::ios::app);
 }
 
-void ProgressFile::check(const fs::path& path, const Json& run) { require_same_run(path, read_lines(path), run); }
+Records ProgressFile::read(const fs::path& path, const Json& run) {
+  const std::vector<Json> lines = read_lines(path);
+  require_same_run(path, lines, run);
+  Records done;
+  for (const Json& line : lines) {
+    if (line.is_object() && line.contains("row") && line["row"].is_number_unsigned() && line.contains("record") &&
+        line["record"].is_object()) {
+      done[line["row"].get<size_t>()] = line["record"];
+    }
+  }
+  return done;
+}
 
 void ProgressFile::add(size_t row, const Json& record) {
   file_ << line_of(Json{{"row", row}, {"record", record}}) << std::flush;

@@ -32,6 +32,7 @@ struct Job {
   const Subject* subject;
   const Benchmark* benchmark;
   std::optional<Json> finished;  // its entry of results.json
+  Records done;                  // rows of a run that was stopped
   std::optional<ProgressFile> progress;
 };
 
@@ -90,7 +91,7 @@ class EvalRun {
     read_benchmarks();
     read_subjects();
     for (const Subject& subject : subjects_) {
-      for (const Benchmark& benchmark : benchmarks_) jobs_.push_back({&subject, &benchmark, std::nullopt, std::nullopt});
+      for (const Benchmark& benchmark : benchmarks_) jobs_.push_back({&subject, &benchmark, std::nullopt, {}, std::nullopt});
     }
     if (writes()) check_output();
   }
@@ -104,12 +105,13 @@ class EvalRun {
       score(model, job);
       if (outcome_.interrupted) return outcome_;
     }
-    if (writes()) finish_output();
+    if (writes() && group().first()) finish_output();
     return outcome_;
   }
 
  private:
   bool writes() const { return !options_.output.empty(); }
+  Group& group() const { return *evaluate_.group; }
 
   void read_benchmarks() {
     std::vector<std::pair<fs::path, std::vector<Row>>> read;
@@ -139,29 +141,45 @@ class EvalRun {
     }
   }
 
-  /// A progress file says more than results.json, which may be older.
+  /// A progress file says more than results.json, which may be older. What is there is rank 0's to read.
   void check_output() {
     require_writable_folder(options_.output);
     model_hash_ = folder_hash(options_.model);
-    if (!options_.resume) return;
+    if (!options_.resume || !group().first()) return;
     const fs::path results = fs::path(options_.output) / "results.json";
     const Json earlier = fs::exists(results) ? read_json(results) : Json();
     for (Job& job : jobs_) {
-      ProgressFile::check(progress_path(job), identity(job));
-      if (earlier.is_object() && !fs::exists(progress_path(job)))
-        job.finished = earlier_entry(job, earlier.value("results", Json()));
+      const auto files = progress_files(job);
+      for (const auto& file : files) job.done.merge(ProgressFile::read(file, identity(job)));
+      if (earlier.is_object() && files.empty()) job.finished = earlier_entry(job, earlier.value("results", Json()));
     }
   }
 
-  /// The first that is written, when nothing is wrong any more.
+  /// The first that is written, when nothing is wrong any more. Rank 0's file takes over the rows of all of an earlier run's
+  /// before the others write theirs.
   void start_progress() {
+    std::string finished;
+    for (const Job& job : jobs_) finished += job.finished ? '1' : '0';
+    if (group().first()) start_files();
+    finished = group().all_gather(finished)[0];
+    for (size_t i = 0; i < jobs_.size(); ++i) {
+      if (finished[i] == '1' && !group().first()) jobs_[i].finished.emplace();
+    }
+    if (!group().first()) start_files();
+  }
+
+  void start_files() {
     for (Job& job : jobs_) {
-      const fs::path path = progress_path(job);
       if (job.finished) continue;
-      if (!options_.resume && fs::exists(path))
-        log::warn("{}: without --resume an earlier run's rows are done again", path.string());
+      const fs::path path = progress_path(job);
       fs::create_directories(path.parent_path());
-      job.progress.emplace(path, identity(job), options_.resume);
+      const auto earlier = group().first() ? progress_files(job) : std::vector<fs::path>();
+      if (!options_.resume && !earlier.empty())
+        log::warn("{}: without --resume an earlier run's rows are done again", earlier.front().string());
+      job.progress.emplace(path, identity(job), std::move(job.done));
+      for (const auto& file : earlier) {
+        if (file != path) fs::remove(file);
+      }
     }
   }
 
@@ -173,13 +191,28 @@ class EvalRun {
   fs::path folder(const Job& job) const {
     return subjects_.size() < 2 ? fs::path(options_.output) : fs::path(options_.output) / job.subject->name;
   }
-  fs::path progress_path(const Job& job) const { return folder(job) / (job.benchmark->name + ".progress.jsonl"); }
+  fs::path progress_path(const Job& job) const {
+    const std::string rank = group().first() ? "" : fmt::format(".{}", group().rank());
+    return folder(job) / fmt::format("{}.progress{}.jsonl", job.benchmark->name, rank);
+  }
+  /// Of all processes of this run or an earlier one.
+  std::vector<fs::path> progress_files(const Job& job) const {
+    std::vector<fs::path> files;
+    if (!fs::exists(folder(job))) return files;
+    for (const auto& entry : fs::directory_iterator(folder(job))) {
+      const std::string name = entry.path().filename();
+      if (name.starts_with(job.benchmark->name + ".progress.") && name.ends_with("jsonl")) files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+  }
 
   Json settings() const {
     const DecodeOptions& d = evaluate_.decode;
     return {{"template", options_.prompt_template},
             {"dtype", dtype_text(dtype_)},
             {"device", device_text(device_)},
+            {"processes", evaluate_.group->size()},
             {"scoring", evaluate_.scoring},
             {"decoding", d.beams > 1         ? "beam search"
                          : d.temperature > 0 ? "sampling"
@@ -212,12 +245,12 @@ class EvalRun {
     return all;
   }
 
-  /// What must be the same for an earlier run's rows to count; batch and device only change how fast they come.
+  /// What must be the same for an earlier run's rows to count; batch, device and processes only change how fast they come.
   Json identity(const Job& job) const {
     return identity(job.benchmark->prepared.task->name, job.benchmark->prepared.count(), hashes(job), settings());
   }
   static Json identity(const Json& benchmark, const Json& rows, const Json& hashes, Json settings) {
-    for (const char* key : {"batch_size", "device"}) settings.erase(key);
+    for (const char* key : {"batch_size", "device", "processes"}) settings.erase(key);
     return {{"benchmark", benchmark}, {"rows", rows}, {"hashes", hashes}, {"settings", settings}};
   }
 
@@ -250,7 +283,7 @@ class EvalRun {
                     prepared.longest(),
                     prepared.truncated_count(),
                     0};
-    if (job.progress) start.done = static_cast<int64_t>(job.progress->done().size());
+    if (job.progress) start.done = static_cast<int64_t>(rows_of(job.progress->done()).size());
     start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_.decode);
     return start;
   }
@@ -277,7 +310,7 @@ class EvalRun {
     if (writes()) entry["hashes"] = hashes(job);
     entry["settings"] = settings();
     outcome_.results.push_back(std::move(entry));
-    if (writes() && !result.records.empty()) {
+    if (writes() && group().first() && !result.records.empty()) {
       write_file(folder(job) / (job.benchmark->name + ".json"),
                  result.records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     }
@@ -291,7 +324,9 @@ class EvalRun {
     const fs::path output = options_.output;
     write_file(output / "report.html", evaluation_report(outcome_.results));
     write_file(output / "results.json", file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    for (const Job& job : jobs_) fs::remove(progress_path(job));
+    for (const Job& job : jobs_) {
+      for (const auto& file : progress_files(job)) fs::remove(file);
+    }
   }
 
   const EvalOptions& options_;

@@ -57,25 +57,28 @@ TEST_CASE("A progress file keeps whole lines, and knows its run", "[eval]") {
   const fs::path path = folder / "p.jsonl";
   const Json run{{"model", "m"}};
   {
-    ProgressFile file(path, run, true);
+    ProgressFile file(path, run, {});
     CHECK(file.done().empty());
     file.add(3, {{"flag", true}});
     file.add(1, {{"flag", false}});
   }
   write_file(path, read_file(path) + "{\"row\": 7, \"rec");  // killed while writing
-  CHECK(ProgressFile(path, run, true).done().size() == 2);
-  ProgressFile again(path, run, true);
+  CHECK(ProgressFile::read(path, run).size() == 2);
+  ProgressFile again(path, run, ProgressFile::read(path, run));
   again.add(7, {{"flag", true}});
-  CHECK(ProgressFile(path, run, true).done().size() == 3);
-  CHECK(test::input_error([&] {
-          ProgressFile(path, Json{{"model", "n"}}, true);
-        }).find("model was \"m\", now it is \"n\"") != std::string::npos);
-  CHECK(test::input_error([&] {
-          ProgressFile::check(path, Json{{"model", "m"}, {"seed", 1}});
-        }).find("seed was null, now it is 1") != std::string::npos);
-  ProgressFile::check(path, run);
-  ProgressFile::check(folder / "none.jsonl", run);
-  CHECK(ProgressFile(path, run, false).done().empty());
+  CHECK(ProgressFile::read(path, run).size() == 3);
+  const auto refusal = [&](const Json& other) { return test::input_error([&] { ProgressFile::read(path, other); }); };
+  CHECK(refusal({{"model", "n"}}).find("model was \"m\", now it is \"n\"") != std::string::npos);
+  CHECK(refusal({{"model", "m"}, {"seed", 1}}).find("seed was null, now it is 1") != std::string::npos);
+  CHECK(ProgressFile::read(folder / "none.jsonl", run).empty());
+  write_file(path, read_file(path) + "{\"row\": 8, \"record\": 3}\n{\"row\": -1, \"record\": {}}\n");
+  CHECK(ProgressFile::read(path, run).size() == 3);
+  CHECK(ProgressFile(path, run, {}).done().empty());
+  CHECK(ProgressFile::read(path, run).empty());
+}
+
+TEST_CASE("The record of several rows counts for all of them", "[eval]") {
+  CHECK(rows_of({{2, {{"rows", {2, 5, 9}}, {"loss", 1.5}}}, {4, {{"flag", true}}}}) == std::set<size_t>{2, 4, 5, 9});
 }
 
 }  // namespace

@@ -11,11 +11,14 @@
 
 #include "core/fields.h"
 #include "programs/sentences.h"
+#include "support/launch.h"
 
 namespace hyplora {
 namespace {
 
 using test::check_sentence;
+using test::holds_within;
+using test::Launch;
 using test::Ran;
 using test::run;
 
@@ -27,50 +30,15 @@ std::vector<std::string> with(std::vector<std::string> arguments, const std::vec
   return arguments;
 }
 
-/// A program that runs beside the test. Its standard error is a file.
-class Child {
- public:
-  Child(const std::string& program, const std::vector<std::string>& arguments, const fs::path& err) {
-    pid_ = ::fork();
-    if (pid_ != 0) return;
-    const int log = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), nowhere = ::open("/dev/null", O_RDWR);
-    ::dup2(nowhere, STDIN_FILENO);
-    ::dup2(nowhere, STDOUT_FILENO);
-    ::dup2(log, STDERR_FILENO);
-    std::string path = (test::programs() / program).string();
-    std::vector<char*> argv{path.data()};
-    std::vector<std::string> copies = arguments;
-    for (auto& argument : copies) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    ::execv(path.c_str(), argv.data());
-    ::_exit(127);
-  }
-  void send(int signal) const { ::kill(pid_, signal); }
-  bool ended() {
-    if (!ended_) ended_ = ::waitpid(pid_, &status_, WNOHANG) == pid_;
-    return ended_;
-  }
-  int wait() {
-    if (!ended_) ::waitpid(pid_, &status_, 0);
-    ended_ = true;
-    return status_;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int status_ = 0;
-  bool ended_ = false;
-};
-
 size_t lines_of(const fs::path& path) {
   if (!fs::exists(path)) return 0;
   const std::string text = read_file(path);
   return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-/// Waits until the file has so many lines or the child has ended.
-void wait_for_lines(Child& child, const fs::path& path, size_t lines) {
-  while (!child.ended() && lines_of(path) < lines) ::usleep(1000);
+/// Waits until the file has so many lines or the program has ended.
+void wait_for_lines(Launch& launch, const fs::path& path, size_t lines) {
+  REQUIRE(holds_within(60, [&] { return lines_of(path) >= lines || launch.ends_within(0); }));
 }
 
 TEST_CASE("All shared benchmark files are scored in one call, on slices", "[programs]") {
@@ -98,16 +66,16 @@ TEST_CASE("All shared benchmark files are scored in one call, on slices", "[prog
 TEST_CASE("A run that is killed several times and resumed has the records of one that was not", "[programs]") {
   const test::TempFolder place;
   const std::vector<std::string> arguments{"--threads", "1",       "--model",          bundled, "--data",       problems,
-                                           "--limit",   "40",      "--max-new-tokens", "24",    "--batch-size", "2",
+                                           "--limit",   "120",     "--max-new-tokens", "24",    "--batch-size", "2",
                                            "--resume",  "--output"};
   REQUIRE(run("hyplora-eval", with(arguments, {(place / "whole").string()})).status == 0);
   const auto again = with(arguments, {(place / "killed").string()});
   const fs::path progress = place / "killed/word_problems.progress.jsonl";
   for (const size_t lines : {4, 11, 12, 25}) {
-    Child child("hyplora-eval", again, place / "err");
-    wait_for_lines(child, progress, lines);
-    child.send(SIGKILL);
-    child.wait();
+    Launch launch("hyplora-eval", again);
+    wait_for_lines(launch, progress, lines);
+    launch.signal(SIGKILL);
+    REQUIRE(launch.wait() == 128 + SIGKILL);
     CHECK_FALSE(fs::exists(place / "killed/results.json"));
   }
   const size_t kept = lines_of(progress) - 1;
@@ -115,7 +83,7 @@ TEST_CASE("A run that is killed several times and resumed has the records of one
   REQUIRE(last.status == 0);
   CHECK(read_file(place / "killed/word_problems.json") == read_file(place / "whole/word_problems.json"));
   const Json entry = read_json(place / "killed/results.json");
-  CHECK(entry["rows_computed"].get<size_t>() + kept == 40);
+  CHECK(entry["rows_computed"].get<size_t>() + kept == 120);
   CHECK(entry["accuracy"] == read_json(place / "whole/results.json")["accuracy"]);
 }
 
@@ -124,14 +92,12 @@ TEST_CASE("SIGTERM ends an evaluation with 75 and keeps what is done", "[program
   const std::vector<std::string> arguments{
       "--threads", "1", "--model", bundled, "--data", problems, "--max-new-tokens", "24", "--output", (place / "out").string()};
   const fs::path progress = place / "out/word_problems.progress.jsonl";
-  Child child("hyplora-eval", arguments, place / "err");
-  wait_for_lines(child, progress, 3);
-  child.send(SIGTERM);
-  const int status = child.wait();
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 75);
+  Launch launch("hyplora-eval", arguments);
+  wait_for_lines(launch, progress, 3);
+  launch.signal(SIGTERM);
+  CHECK(launch.wait() == 75);
   CHECK(lines_of(progress) >= 3);
-  CHECK(read_file(place / "err").find("the same command with --resume goes on") != std::string::npos);
+  CHECK(launch.errors().find("the same command with --resume goes on") != std::string::npos);
 }
 
 TEST_CASE("Without a terminal progress is a plain line each tenth, with accuracy, speed and time to go", "[programs]") {

@@ -40,6 +40,9 @@ class Launch {
   bool ended_ = false;
 };
 
+/// A TCP port of this machine that nobody listens on.
+int free_port();
+
 /// Asks until it holds; false after `seconds`.
 bool holds_within(double seconds, const std::function<bool()>& condition);
 

@@ -1,0 +1,78 @@
+// Groups whose processes are threads of this one. Those of mpirun and torchrun are in tests/programs/ranks.cpp.
+#include "dist/group.h"
+
+#include <thread>
+
+#include "support/launch.h"
+#include "support/support.h"
+
+namespace hyplora {
+namespace {
+
+using Bodies = std::vector<std::function<void(Group&)>>;
+
+/// Each body as one rank; what it threw, or "".
+std::vector<std::string> run_ranks(const Bodies& bodies) {
+  const int port = test::free_port();
+  std::vector<std::string> errors(bodies.size());
+  std::vector<std::thread> threads;
+  for (size_t rank = 0; rank < bodies.size(); ++rank) {
+    threads.emplace_back([&, rank] {
+      LaunchInfo info;
+      info.rank = static_cast<int>(rank);
+      info.size = static_cast<int>(bodies.size());
+      info.address = "127.0.0.1";
+      info.port = port;
+      try {
+        bodies[rank](*join_group(info));
+      } catch (const std::exception& error) {
+        errors[rank] = error.what();
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  return errors;
+}
+
+TEST_CASE("A group of one hands back what it is given", "[dist]") {
+  const auto group = join_group({});
+  CHECK(group->first());
+  CHECK(group->size() == 1);
+  CHECK(group->gather("a") == std::vector<std::string>{"a"});
+  CHECK(group->all_gather("b") == std::vector<std::string>{"b"});
+  CHECK(group->any(true));
+  CHECK_FALSE(group->any(false));
+}
+
+TEST_CASE("Rank 0 gathers the bytes of all ranks, in their order, of any size, again and again", "[dist]") {
+  const std::string zeros("a\0b", 3), large(20'000'001, 'x');
+  std::vector<std::vector<std::string>> got(3);
+  std::vector<bool> any(3);
+  Bodies bodies;
+  for (int rank = 0; rank < 3; ++rank) {
+    bodies.push_back([&, rank](Group& group) {
+      group.wait_for_all();
+      const auto place = static_cast<size_t>(rank);
+      got[place] = group.gather(rank == 0 ? "" : rank == 1 ? zeros : large);
+      const auto all = group.all_gather(std::to_string(rank));
+      got[place].insert(got[place].end(), all.begin(), all.end());
+      any[place] = group.any(rank == 2) && !group.any(false);
+    });
+  }
+  CHECK(run_ranks(bodies) == std::vector<std::string>{"", "", ""});
+  CHECK(got[0] == std::vector<std::string>{"", zeros, large, "0", "1", "2"});
+  CHECK(got[1] == std::vector<std::string>{"0", "1", "2"});
+  CHECK(got[2] == got[1]);
+  CHECK(any == std::vector<bool>{true, true, true});
+}
+
+TEST_CASE("A rank that fails ends the others' waiting", "[dist]") {
+  const auto wait = [](Group& group) { group.gather(""); };
+  const auto fail = [](Group&) { throw std::runtime_error("disk full"); };
+  const auto errors = run_ranks({wait, fail});
+  CHECK(errors[0] == "rank 0 stops because rank 1 failed.");
+  CHECK(errors[1] == "disk full");
+}
+
+}  // namespace
+}  // namespace hyplora

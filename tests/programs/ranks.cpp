@@ -1,0 +1,168 @@
+// hyplora-eval in several processes: their launcher's variables by hand, and mpirun where there is one.
+#include <unistd.h>
+
+#include <memory>
+
+#include "core/fields.h"
+#include "programs/sentences.h"
+#include "support/launch.h"
+
+namespace hyplora {
+namespace {
+
+using test::holds_within;
+using test::Launch;
+
+using Words = std::vector<std::string>;
+constexpr double patience = 60;  // seconds
+
+const std::string bundled = std::string(HYPLORA_SOURCE) + "/data/model";
+const std::string problems = std::string(HYPLORA_SOURCE) + "/data/word_problems.json";
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+Words arguments(const fs::path& output, const Words& more = {}) {
+  const Words words{"--threads",        "1",  "--model",      bundled, "--data",   problems,       "--limit", "60",
+                    "--max-new-tokens", "16", "--batch-size", "2",     "--output", output.string()};
+  return with(words, more);
+}
+
+/// So many processes with torchrun's variables.
+class Ranks {
+ public:
+  Ranks(int size, const Words& words) {
+    const std::string port = std::to_string(test::free_port());
+    for (int rank = 0; rank < size; ++rank) {
+      launches_.push_back(std::make_unique<Launch>("hyplora-eval", words,
+                                                   test::LaunchOptions{{{"RANK", std::to_string(rank)},
+                                                                        {"LOCAL_RANK", std::to_string(rank)},
+                                                                        {"WORLD_SIZE", std::to_string(size)},
+                                                                        {"MASTER_ADDR", "127.0.0.1"},
+                                                                        {"MASTER_PORT", port}},
+                                                                       0,
+                                                                       false}));
+    }
+  }
+
+  void signal(int number) const {
+    for (const auto& launch : launches_) launch->signal(number);
+  }
+
+  /// Each one's exit status.
+  std::vector<int> wait() const {
+    std::vector<int> all;
+    for (const auto& launch : launches_) all.push_back(launch->wait());
+    return all;
+  }
+
+  std::string errors() const {
+    std::string all;
+    for (const auto& launch : launches_) all += launch->errors();
+    return all;
+  }
+
+ private:
+  std::vector<std::unique_ptr<Launch>> launches_;
+};
+
+void check_same_results(const fs::path& one, const fs::path& other, const char* benchmark) {
+  const Json a = read_json(one / "results.json"), b = read_json(other / "results.json");
+  CHECK(a["n"] == b["n"]);
+  if (a.contains("loss")) {
+    CHECK(a["loss"].get<double>() == Approx(b["loss"].get<double>()).epsilon(1e-6));
+    CHECK(a["tokens"] == b["tokens"]);
+  } else {
+    CHECK(a["accuracy"] == b["accuracy"]);
+    CHECK(read_file(one / (std::string(benchmark) + ".json")) == read_file(other / (std::string(benchmark) + ".json")));
+  }
+  for (const auto& entry : fs::directory_iterator(other)) CHECK(entry.path().string().find("progress") == std::string::npos);
+}
+
+size_t rows_in_progress(const fs::path& folder) {
+  size_t rows = 0;
+  if (!fs::exists(folder)) return 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!entry.path().string().ends_with(".jsonl")) continue;
+    const std::string text = read_file(entry.path());
+    rows += static_cast<size_t>(std::max<std::ptrdiff_t>(std::count(text.begin(), text.end(), '\n') - 1, 0));
+  }
+  return rows;
+}
+
+TEST_CASE("Processes share the rows and write what one process writes", "[programs]") {
+  const test::TempFolder place;
+  for (const Words& kind : {Words{}, Words{"--benchmark", "loss"}}) {
+    const fs::path one = place / ("one" + std::to_string(kind.size())), three = place / ("three" + std::to_string(kind.size()));
+    REQUIRE(test::run("hyplora-eval", arguments(one, kind)).status == 0);
+    const Ranks ranks(3, arguments(three, kind));
+    CHECK(ranks.wait() == std::vector<int>{0, 0, 0});
+    INFO(ranks.errors());
+    check_same_results(one, three, "word_problems");
+    const Json entry = read_json(three / "results.json");
+    CHECK(entry["settings"]["processes"] == 3);
+    CHECK(entry["rows_computed"] == 60);
+  }
+}
+
+TEST_CASE("Processes that were killed or stopped go on where they were, in any number", "[programs]") {
+  const test::TempFolder place;
+  const fs::path one = place / "one", parts = place / "parts";
+  const Words more{"--resume"};
+  REQUIRE(test::run("hyplora-eval", arguments(one)).status == 0);
+  for (const int number : {SIGKILL, SIGTERM}) {
+    const Ranks ranks(number == SIGKILL ? 3 : 2, arguments(parts, more));
+    const size_t before = rows_in_progress(parts);
+    REQUIRE(holds_within(patience, [&] { return rows_in_progress(parts) >= before + 6; }));
+    ranks.signal(number);
+    const int status = number == SIGKILL ? 128 + SIGKILL : 75;
+    for (const int ended : ranks.wait()) CHECK(ended == status);
+    CHECK_FALSE(fs::exists(parts / "results.json"));
+  }
+  const size_t kept = rows_in_progress(parts);
+  REQUIRE(test::run("hyplora-eval", arguments(parts, more)).status == 0);
+  check_same_results(one, parts, "word_problems");
+  CHECK(read_json(parts / "results.json")["rows_computed"].get<size_t>() >= 60 - kept);
+  const Ranks again(2, arguments(parts, more));  // nothing is left to do
+  CHECK(again.wait() == std::vector<int>{0, 0});
+  check_same_results(one, parts, "word_problems");
+}
+
+TEST_CASE("A process whose input is bad ends the others too", "[programs]") {
+  const test::TempFolder place;
+  const Ranks ranks(2, arguments(place / "out", {"--benchmark", "no such"}));
+  for (const int status : ranks.wait()) CHECK((status == 1 || status == 2));
+  CHECK(ranks.errors().find("no such") != std::string::npos);
+}
+
+TEST_CASE("mpirun's processes share the rows", "[programs]") {
+  const fs::path mpirun = "/usr/bin/mpirun";
+  if (!fs::exists(mpirun)) {
+    WARN("skipped: there is no mpirun here");
+    return;
+  }
+  const test::TempFolder place;
+  REQUIRE(test::run("hyplora-eval", arguments(place / "one")).status == 0);
+  Words words{"--oversubscribe", "-n", "2", (test::programs() / "hyplora-eval").string()};
+  if (::geteuid() == 0) words.insert(words.begin(), "--allow-run-as-root");
+  Launch launch(mpirun, with(words, arguments(place / "two")), {{{"OMPI_MCA_plm_rsh_agent", "false"}}, 0, false});
+  const int status = launch.wait();
+  INFO(launch.errors());
+  if (launch.errors().find("this build has no MPI") != std::string::npos) {
+    WARN("skipped: this build has no MPI");
+    return;
+  }
+  REQUIRE(status == 0);
+  check_same_results(place / "one", place / "two", "word_problems");
+}
+
+TEST_CASE("A launcher's variable that is no number is bad input", "[programs]") {
+  Launch launch("hyplora-eval", {"--model", bundled, "--data", problems}, {{{"WORLD_SIZE", "many"}}, 0, false});
+  CHECK(launch.wait() == 2);
+  CHECK(launch.errors() == "error: environment variable WORLD_SIZE: found \"many\", expected a number from 1 to 1048576.\n");
+}
+
+}  // namespace
+}  // namespace hyplora
