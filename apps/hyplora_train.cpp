@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/machine.h"
+#include "dist/launch.h"
 #include "train/trainer.h"
 
 using namespace hyplora;
@@ -79,12 +80,8 @@ class ConsoleObserver : public TrainObserver {
 };
 
 void refuse_several_processes() {
-  for (const char* name : {"WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"}) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && std::atoi(value) > 1) {
-      throw InputError("{} is {}: this version trains in one process; launch a single one.", name, value);
-    }
-  }
+  if (const int size = launch_info().size; size > 1)
+    throw InputError("the launcher started {} processes: this version trains in one; launch a single one.", size);
 }
 
 int dry_run(const TrainOptions& options, at::Device device) {
