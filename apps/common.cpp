@@ -111,6 +111,13 @@ void catch_stop_signals() {
 
 bool stop_requested() { return stop_flag; }
 
+InterruptHeard::InterruptHeard() { std::signal(SIGINT, on_stop_signal); }
+
+InterruptHeard::~InterruptHeard() {
+  std::signal(SIGINT, SIG_DFL);
+  stop_flag = false;
+}
+
 StatusLine::StatusLine(bool enabled) : live_(enabled && ::isatty(STDERR_FILENO) == 1) {}
 
 void StatusLine::show(const std::string& text) {

@@ -39,6 +39,15 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
 void catch_stop_signals();
 bool stop_requested();
 
+/// While it lives, a SIGINT makes stop_requested true instead of killing (a second one kills); then all is as before.
+class InterruptHeard {
+ public:
+  InterruptHeard();
+  ~InterruptHeard();
+  InterruptHeard(const InterruptHeard&) = delete;
+  InterruptHeard& operator=(const InterruptHeard&) = delete;
+};
+
 /// A line on stderr that is rewritten in place on a terminal and left out elsewhere.
 class StatusLine {
  public:

@@ -98,11 +98,16 @@ std::string whole_completion(const Transformer& model, const Tokenizer& tokenize
   return text;
 }
 
-int chat(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments) {
+/// Ctrl-C ends an answer, and at the prompt the program.
+int chat(const Transformer& model, const Tokenizer& tokenizer, Arguments arguments) {
+  arguments.decode.interrupted = apps::stop_requested;
   const std::string form = arguments.has_template ? arguments.prompt_template : chat_template_of(tokenizer);
   Chat talk(find_prompt_template(form), tokenizer, model.context(), arguments.decode.max_new_tokens);
   const auto answer = arguments.decode.beams > 1 ? whole_completion : stream_completion;
-  hold_chat(talk, std::cin, std::cout, [&](const Ids& prompt) { return answer(model, tokenizer, arguments, prompt); });
+  hold_chat(talk, std::cin, std::cout, [&](const Ids& prompt) {
+    const apps::InterruptHeard heard;
+    return answer(model, tokenizer, arguments, prompt);
+  });
   return 0;
 }
 

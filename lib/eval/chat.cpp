@@ -32,7 +32,7 @@ Ids Chat::prompt(const std::string& said) {
 }
 
 void hold_chat(Chat& chat, std::istream& in, std::ostream& out, const Answer& answer) {
-  out << "/reset forgets what was said, /exit (or Ctrl-D) ends.\n";
+  out << "/reset forgets what was said, Ctrl-C ends an answer, /exit (or Ctrl-D) the chat.\n";
   for (std::string said; out << "> " << std::flush, std::getline(in, said);) {
     if (said == "/exit") return;
     if (said == "/reset") {

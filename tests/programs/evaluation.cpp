@@ -238,8 +238,19 @@ TEST_CASE("A completion ends before a stop string, and the n best of a beam sear
   check_sentence(run("hyplora-generate", {"--model", bundled}), 2, "which needs a terminal");
 }
 
-/// Runs a program on a terminal of its own, types the lines one after another, each once the program has asked for it, and
-/// returns all that it showed.
+const std::string ctrl_c = "\x03";
+
+/// Whether it is time to type the line: the program asked for it, or, for Ctrl-C, begins to answer the one before.
+bool is_time_for(const std::string& line, const std::string& shown, size_t& seen) {
+  const std::string sign = line == ctrl_c ? "\r\n" : "> ";
+  const size_t place = shown.find(sign, seen);
+  if (place == std::string::npos || (line == ctrl_c && shown.size() < place + 4)) return false;
+  seen = place + sign.size();
+  return true;
+}
+
+/// Runs a program on a terminal of its own, types the lines one after another, each when it is time, and returns all that it
+/// showed.
 std::string on_a_terminal(const std::string& program, const std::vector<std::string>& arguments,
                           const std::vector<std::string>& lines) {
   int terminal = -1;
@@ -258,9 +269,7 @@ std::string on_a_terminal(const std::string& program, const std::vector<std::str
   char buffer[4096];
   for (ssize_t got; (got = ::read(terminal, buffer, sizeof buffer)) > 0;) {
     shown.append(buffer, static_cast<size_t>(got));
-    const size_t asked = shown.find("> ", seen);
-    if (asked == std::string::npos || typed >= lines.size()) continue;
-    seen = asked + 2;
+    if (typed >= lines.size() || !is_time_for(lines[typed], shown, seen)) continue;
     const std::string line = lines[typed++];
     if (::write(terminal, line.data(), line.size()) < 0) break;
   }
@@ -293,6 +302,20 @@ TEST_CASE("On a terminal without a prompt there is a chat; with one the completi
   std::string streamed = on_a_terminal("hyplora-generate", prompt, {});
   std::erase(streamed, '\r');
   CHECK(streamed == run("hyplora-generate", prompt).out);
+}
+
+TEST_CASE("Ctrl-C ends an answer of a chat, not the chat", "[programs]") {
+  const test::TempFolder folder;
+  const fs::path model = folder / "model";
+  fs::copy(bundled, model);
+  Json config = read_json(model / "config.json");
+  config["max_position_embeddings"] = 1 << 20;  // an answer for hours
+  write_file(model / "config.json", config.dump());
+  const std::string shown =
+      on_a_terminal("hyplora-generate", {"--quiet", "--model", model.string(), "--max-new-tokens", "500000", "--ignore-eos"},
+                    {"Tom has 7 apples.\n", ctrl_c, "/reset\n", "\x04"});
+  CHECK(shown.find("^C") != std::string::npos);
+  CHECK(shown.find("/reset") != std::string::npos);
 }
 
 }  // namespace
