@@ -53,6 +53,9 @@ void Launch::signal(int number) const {
 }
 
 bool Launch::catches(int number) const {
+  std::error_code gone;
+  if (fs::read_symlink("/proc/" + std::to_string(process_) + "/exe", gone) == fs::read_symlink("/proc/self/exe"))
+    return false;  // it is still this program, with this program's handlers
   std::ifstream status("/proc/" + std::to_string(process_) + "/status");
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("SigCgt:")) return std::stoull(line.substr(7), nullptr, 16) >> (number - 1) & 1;
