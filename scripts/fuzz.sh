@@ -9,14 +9,16 @@ seconds=${1:-60}
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz
 corpus=build/fuzz/corpus
-mkdir -p $corpus/{safetensors,tokenizer_json,rows,config,model_config}
+mkdir -p $corpus/{safetensors,tokenizer_json,rows,config,model_config,adapter_config,answers}
 cp -n tests/golden/model/tiny_mistral/golden.safetensors $corpus/safetensors/
 cp -n tests/fuzz/seeds/tokenizer*.json $corpus/tokenizer_json/
 head -c 2000 data/word_problems.json >$corpus/rows/start.json
 cp -n data/finetune_*.json $corpus/config/
 for folder in tests/golden/model/*/; do cp -n "$folder/config.json" "$corpus/model_config/$(basename "$folder").json"; done
+cp -n tests/fuzz/seeds/adapter_config*.json $corpus/adapter_config/
+cp -n tests/fuzz/seeds/answer*.txt $corpus/answers/
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
-for parser in ${PARSERS:-safetensors tokenizer_json rows config model_config}; do
+for parser in ${PARSERS:-safetensors tokenizer_json rows config model_config adapter_config answers}; do
   echo "== $parser"
   build/fuzz/bin/fuzz-$parser -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=20000 -print_final_stats=1 \
     -artifact_prefix=build/fuzz/ $corpus/$parser 2>&1 | grep -E "ERROR|SUMMARY|stat::number_of_executed|DONE|runtime error" || true

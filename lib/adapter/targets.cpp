@@ -1,10 +1,10 @@
 // target_modules, exclude_modules, layers_to_transform, rank_pattern and alpha_pattern, by PEFT's rules.
 #include <algorithm>
-#include <regex>
 
 #include "adapter/adapter.h"
 #include "adapter/patterns.h"
 #include "core/error.h"
+#include "text/pattern.h"
 
 namespace hyplora {
 namespace {
@@ -13,13 +13,13 @@ bool ends_as_module(const std::string& path, const std::string& suffix) {
   return path == suffix || path.ends_with("." + suffix);
 }
 
-std::regex compiled(const std::string& pattern, const char* key) {
-  try {
-    return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
-  } catch (const std::regex_error&) {
-    throw InputError("{}: \"{}\" is not a valid regular expression.", key, pattern);
-  }
+/// For whole module paths; by PCRE2, which reads what Python's re does of what PEFT's configs hold.
+Pattern path_pattern(const std::string& expression, const char* key, const char* before = "") {
+  const Pattern alone(expression, key);  // "a)|(b" is one only inside of other brackets
+  return Pattern(fmt::format("\\A{}(?:{})\\z", before, expression), key);
 }
+
+bool matches(const Pattern& pattern, const std::string& path) { return pattern.find(path, 0).has_value(); }
 
 std::string known_suffixes(const std::vector<Linear*>& all) {
   std::vector<std::string> names;
@@ -31,10 +31,10 @@ std::string known_suffixes(const std::vector<Linear*>& all) {
 }
 
 std::vector<Linear*> picked_by_regex(const std::vector<Linear*>& all, const std::string& pattern) {
-  const std::regex expression = compiled(pattern, "target_modules");
+  const Pattern expression = path_pattern(pattern, "target_modules");
   std::vector<Linear*> picked;
   std::copy_if(all.begin(), all.end(), std::back_inserter(picked),
-               [&](const Linear* l) { return std::regex_match(l->path, expression); });
+               [&](const Linear* l) { return matches(expression, l->path); });
   if (picked.empty()) {
     throw InputError("target_modules: the expression \"{}\" matches no module; a module path looks like {}.", pattern,
                      all[0]->path);
@@ -71,8 +71,8 @@ void keep_layers(std::vector<Linear*>& picked, const std::vector<int64_t>& wante
 
 void leave_out(std::vector<Linear*>& picked, const StringOrList& excluded) {
   if (excluded.single) {
-    const std::regex expression = compiled(excluded.values.at(0), "exclude_modules");
-    std::erase_if(picked, [&](const Linear* l) { return std::regex_match(l->path, expression); });
+    const Pattern expression = path_pattern(excluded.values.at(0), "exclude_modules");
+    std::erase_if(picked, [&](const Linear* l) { return matches(expression, l->path); });
   } else {
     std::erase_if(picked, [&](const Linear* l) {
       return std::any_of(excluded.values.begin(), excluded.values.end(),
@@ -96,7 +96,7 @@ std::vector<Linear*> target_linears(Transformer& model, const AdapterOptions& op
 }
 
 bool pattern_matches(const std::string& pattern, const std::string& path) {
-  return std::regex_match(path, compiled("(.*\\.)?(" + pattern + ")", "rank_pattern or alpha_pattern"));
+  return matches(path_pattern(pattern, "rank_pattern or alpha_pattern", "(?:.*\\.)?"), path);
 }
 
 }  // namespace hyplora

@@ -70,7 +70,7 @@ std::optional<Pattern::Match> Pattern::find(std::string_view text, size_t from) 
   const auto* code = static_cast<const pcre2_code*>(code_.get());
   const int found = pcre2_match(code, bytes_of(text), text.size(), from, PCRE2_NO_UTF_CHECK, match_data(), nullptr);
   if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
-  if (found < 0) throw InputError("a text cannot be split by its tokenizer's regular expression: {}.", error_text(found));
+  if (found < 0) throw InputError("a regular expression cannot be tried on a text: {}.", error_text(found));
   const PCRE2_SIZE* place = pcre2_get_ovector_pointer(match_data());
   Match match{place[0], place[1]};
   if (has_group_ && place[2] != PCRE2_UNSET && found != 1) match = {place[0], place[1], place[2], place[3]};

@@ -1,5 +1,5 @@
-// Regular expressions of tokenizer.json: Oniguruma's syntax as far as tokenizers use it, run by PCRE2 with its compiler to
-// machine code.
+// Regular expressions: of tokenizer.json (Oniguruma's syntax as far as tokenizers use it), of module paths, of answers; run by
+// PCRE2 with its compiler to machine code.
 #pragma once
 
 #include <memory>

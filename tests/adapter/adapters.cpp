@@ -223,10 +223,16 @@ TEST_CASE("Targets are suffixes, a regular expression on the whole path, or all-
                                  "model.layers.1.self_attn.q_proj", "model.layers.1.mlp.down_proj"});
   CHECK(picked({{R"(.*\.1\..*(q|v)_proj)"}, true}) ==
         std::vector<std::string>{"model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.v_proj"});
+  // What Python's re has and other engines have not.
+  CHECK(picked({{R"((?i)^(?P<where>.*)(?<!0\.self_attn)\.Q_PROJ$)"}, true}) ==
+        std::vector<std::string>{"model.layers.1.self_attn.q_proj"});
   CHECK(picked({{"all-linear"}, true}).size() == 14);
   CHECK(test::input_error([] { picked({{"q_prj"}, false}); }).find("\"q_prj\" matches no module") != std::string::npos);
   CHECK(test::input_error([] { picked({{"nothing"}, true}); }).find("matches no module") != std::string::npos);
-  CHECK(test::input_error([] { picked({{"("}, true}); }).find("not a valid regular expression") != std::string::npos);
+  CHECK(test::input_error([] {
+          picked({{"("}, true});
+        }).find("target_modules: the regular expression ( cannot be compiled") != std::string::npos);
+  CHECK(test::input_error([] { picked({{".*q_proj)|(.*v_proj"}, true}); }).find("cannot be compiled") != std::string::npos);
 }
 
 TEST_CASE("Layers can be chosen and modules left out, by PEFT's rules", "[adapter]") {
