@@ -75,19 +75,4 @@ class MappedFile {
   size_t size_;
 };
 
-/// 64-bit FNV-1a: tells contents apart; not a cryptographic hash.
-class Hash {
- public:
-  void add(const void* bytes, size_t size);
-  uint64_t value() const { return value_; }
-  /// 16 hex digits.
-  std::string text() const;
-
- private:
-  uint64_t value_ = 0xcbf29ce484222325u;
-};
-
-/// The hash of a file's bytes.
-std::string file_hash(const fs::path& path);
-
 }  // namespace hyplora
