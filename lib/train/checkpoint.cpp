@@ -234,7 +234,11 @@ void Checkpoints::adopt_best(const fs::path& checkpoint, TrainerState& state) co
   if (fs::exists(source / "COMPLETE")) {
     const fs::path aside = folder_ / ".checkpoint-best.partial";
     fs::remove_all(aside);
-    fs::copy(source, aside, fs::copy_options::recursive);
+    fs::create_directory(aside);
+    for (const auto& entry : fs::directory_iterator(source)) {
+      const auto file = MappedFile::open(entry.path());
+      write_file(aside / entry.path().filename(), std::string_view(reinterpret_cast<const char*>(file->data()), file->size()));
+    }
     replace_folder(aside, of_step(state.best_step));
     return;
   }
