@@ -64,6 +64,9 @@ std::vector<Recipe> recipes(const TrainingPlace& place) {
       {{{"train_on_inputs", false}, {"deterministic", true}, {"loss_normalization", "microbatch"}}, 2},
   };
   all.back().changes.update(text);
+  for (auto& [changes, kills] : all) {
+    if (kills < 3) changes["num_epochs"] = 2;  // enough steps for so few
+  }
   return all;
 }
 
