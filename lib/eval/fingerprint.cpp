@@ -29,7 +29,7 @@ std::map<std::string, std::string> file_hashes(const fs::path& folder) {
 
 std::string folder_hash(const std::map<std::string, std::string>& files) {
   Hash hash;
-  for (const auto& [name, of_file] : files) hash.add(of_file + "  " + name + "\n");
+  for (const auto& [name, of_file] : files) hash.add(checksum_line(of_file, name));
   return hash.text();
 }
 

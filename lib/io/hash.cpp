@@ -3,11 +3,15 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <set>
+#include <sstream>
 
 #include "core/error.h"
 
 namespace hyplora {
 namespace {
+
+constexpr size_t name_begins = 64 + 2;  // of a checksum line, after the digits and two blanks
 
 void require(int done) {
   if (done != 1) throw RunError("libcrypto cannot compute SHA-256 here; its configuration may forbid it.");
@@ -39,6 +43,28 @@ std::string file_hash(const fs::path& path) {
     file->release(begin, end);
   }
   return hash.text();
+}
+
+std::string checksum_line(const std::string& hash, const std::string& name) { return hash + "  " + name + "\n"; }
+
+std::string checksum_lines(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file()) names.insert(entry.path().filename());
+  }
+  std::string lines;
+  for (const auto& name : names) lines += checksum_line(file_hash(folder / name), name);
+  return lines;
+}
+
+std::optional<std::string> first_changed(const fs::path& folder, const std::string& list) {
+  std::istringstream lines(read_file(folder / list));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.size() <= name_begins) return list;
+    const std::string name = line.substr(name_begins);
+    if (!fs::exists(folder / name) || checksum_line(file_hash(folder / name), name) != line + "\n") return name;
+  }
+  return std::nullopt;
 }
 
 }  // namespace hyplora

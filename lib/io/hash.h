@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "io/files.h"
@@ -25,5 +26,13 @@ class Hash {
 
 /// The hash of a file's bytes. InputError when it cannot be read.
 std::string file_hash(const fs::path& path);
+
+/// What sha256sum prints for a file of this name: "<sha256>  <name>\n".
+std::string checksum_line(const std::string& hash, const std::string& name);
+/// These lines for all files of a folder, in the order of their names.
+std::string checksum_lines(const fs::path& folder);
+/// What `sha256sum -c LIST` finds in the folder: the first file of the list, itself a file there, that is missing or has other
+/// content; the list's own name where a line of it is none of these.
+std::optional<std::string> first_changed(const fs::path& folder, const std::string& list);
 
 }  // namespace hyplora

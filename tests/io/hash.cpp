@@ -1,5 +1,7 @@
 #include "io/hash.h"
 
+#include <cstdlib>
+
 #include "support/support.h"
 
 namespace hyplora {
@@ -30,6 +32,24 @@ TEST_CASE("A file's hash is what sha256sum prints, whatever the file's size", "[
   write_file(folder / "f", large);
   CHECK(file_hash(folder / "f") == "dd1546574cfd04fdf6cf1101e4e4fdbd0cc27b68052769c31c6c6ee8e672c79f");
   CHECK(test::input_error([&] { file_hash(folder / "missing"); }).find("missing: cannot be read") != std::string::npos);
+}
+
+TEST_CASE("A folder's checksums are sha256sum's, and tell what has changed since", "[io]") {
+  const test::TempFolder folder;
+  write_file(folder / "b", "abc");
+  write_file(folder / "a", "");
+  fs::create_directory(folder / "c");
+  const std::string lines = checksum_lines(folder.path());
+  CHECK(lines == of_nothing + "  a\n" + of_abc + "  b\n");
+  write_file(folder / "LIST", lines);
+  CHECK(std::system(("cd '" + folder.path().string() + "' && sha256sum --status --strict -c LIST").c_str()) == 0);
+  CHECK_FALSE(first_changed(folder.path(), "LIST"));
+  write_file(folder / "b", "abd");
+  CHECK(first_changed(folder.path(), "LIST") == "b");
+  fs::remove(folder / "a");
+  CHECK(first_changed(folder.path(), "LIST") == "a");
+  write_file(folder / "LIST", "half a li");
+  CHECK(first_changed(folder.path(), "LIST") == "LIST");
 }
 
 }  // namespace
