@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -53,6 +54,17 @@ std::vector<std::string> dashed(const Entry& entry) {
   for (const auto& name : entry.shorts) names.push_back("-" + name);
   for (const auto& name : entry.longs) names.push_back("--" + name);
   return names;
+}
+
+/// A command's own options and then those of its program, which it takes too.
+std::vector<Entry> entries_taken_by(const CLI::App& app) {
+  std::vector<Entry> entries = entries_of(app);
+  if (app.get_parent() == nullptr) return entries;
+  for (Entry& entry : entries_of(*app.get_parent())) {
+    const auto same = [&](const Entry& own) { return dashed(own) == dashed(entry); };
+    if (std::none_of(entries.begin(), entries.end(), same)) entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
@@ -115,7 +127,7 @@ std::string bash_values(const CLI::App& app) {
 
 std::string bash_words(const CLI::App& app) {
   std::vector<std::string> words;
-  for (const Entry& entry : entries_of(app)) {
+  for (const Entry& entry : entries_taken_by(app)) {
     for (const auto& name : dashed(entry)) words.push_back(name);
   }
   return fmt::format("{}", fmt::join(words, " "));
@@ -154,7 +166,7 @@ std::string quoted(std::string text) {
 
 std::string zsh_specs(const CLI::App& app) {
   std::string out;
-  for (const Entry& entry : entries_of(app)) {
+  for (const Entry& entry : entries_taken_by(app)) {
     std::string help = entry.help;
     for (const char* special : {"\\", "[", "]", ":"}) replace_all(help, special, std::string("\\") + special);
     const std::string action = entry.choices.empty() ? "_files" : fmt::format("({})", fmt::join(entry.choices, " "));
@@ -165,17 +177,22 @@ std::string zsh_specs(const CLI::App& app) {
 }
 
 std::string zsh_completion(const CLI::App& app, const std::string& name) {
-  std::string out = fmt::format("#compdef {}\n", name), cases, names;
+  const std::string out = fmt::format("#compdef {}\n", name);
+  std::string cases, names;
   for (const CLI::App* command : commands_of(app)) {
     names += (names.empty() ? "" : " ") + command->get_name();
-    cases += fmt::format("  {}) _arguments{} \\\n  '*:file:_files' ;;\n", command->get_name(), zsh_specs(*command));
+    cases += fmt::format("  {}) _arguments{} \\\n  '*:file:_files'; return ;;\n", command->get_name(), zsh_specs(*command));
   }
-  if (!names.empty()) {
-    out += "case ${words[2]} in\n" + cases +
-           fmt::format("  *) _arguments{} \\\n  '1:command:({})' ;;\nesac\n", zsh_specs(app), names);
-    return out;
-  }
-  return out + "_arguments" + zsh_specs(app) + " \\\n  '*:file:_files'\n";
+  if (names.empty()) return out + "_arguments" + zsh_specs(app) + " \\\n  '*:file:_files'\n";
+  return out + "local word\nfor word in ${words[2,CURRENT-1]}; do\n  case $word in\n" + cases + "  esac\ndone\n" +
+         fmt::format("_arguments{} \\\n  '1:command:({})'\n", zsh_specs(app), names);
+}
+
+/// -d 'TEXT' of fish.
+std::string fish_description(std::string text) {
+  replace_all(text, "\\", "\\\\");
+  replace_all(text, "'", "\\'");
+  return fmt::format(" -d '{}'", text);
 }
 
 std::string fish_lines(const CLI::App& app, const std::string& name, const std::string& condition) {
@@ -186,10 +203,7 @@ std::string fish_lines(const CLI::App& app, const std::string& name, const std::
     for (const auto& letter : entry.shorts) out += " -s " + letter;
     for (const auto& word : entry.longs) out += " -l " + word;
     if (entry.takes_value) out += entry.choices.empty() ? " -r" : fmt::format(" -x -a '{}'", fmt::join(entry.choices, " "));
-    std::string help = entry.help;
-    replace_all(help, "\\", "\\\\");
-    replace_all(help, "'", "\\'");
-    out += fmt::format(" -d '{}'\n", help);
+    out += fish_description(entry.help) + "\n";
   }
   return out;
 }
@@ -197,7 +211,8 @@ std::string fish_lines(const CLI::App& app, const std::string& name, const std::
 std::string fish_completion(const CLI::App& app, const std::string& name) {
   std::string out = fish_lines(app, name, "");
   for (const CLI::App* command : commands_of(app)) {
-    out += fmt::format("complete -c {} -n __fish_use_subcommand -a {}\n", name, command->get_name());
+    out += fmt::format("complete -c {} -n __fish_use_subcommand -f -a {}{}\n", name, command->get_name(),
+                       fish_description(command->get_description()));
     out += fish_lines(*command, name, fmt::format(" -n '__fish_seen_subcommand_from {}'", command->get_name()));
   }
   return out;

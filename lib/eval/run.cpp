@@ -141,10 +141,16 @@ class EvalRun {
     }
   }
 
+  /// One process reads what may be many gigabytes.
+  std::map<std::string, std::string> files_of_model() const {
+    const auto told = group().all_gather(group().first() ? Json(file_hashes(options_.model)).dump() : "");
+    return Json::parse(told[0]).get<std::map<std::string, std::string>>();
+  }
+
   /// A progress file says more than results.json, which may be older. What is there is rank 0's to read.
   void check_output() {
     require_writable_folder(options_.output);
-    model_hash_ = folder_hash(options_.model);
+    model_files_ = files_of_model();
     if (!options_.resume || !group().first()) return;
     const fs::path results = fs::path(options_.output) / "results.json";
     const Json earlier = fs::exists(results) ? read_json(results) : Json();
@@ -236,8 +242,9 @@ class EvalRun {
   }
 
   Json hashes(const Job& job) const {
-    Json all{{"of", "64-bit FNV-1a of whole files; model and adapter: config files and all .safetensors"},
-             {"model", model_hash_}};
+    Json all{{"of", "SHA-256; model and adapter: of the lines that sha256sum prints for their files, in name order"},
+             {"model", folder_hash(model_files_)},
+             {"model_files", model_files_}};
     all["adapter"] = job.subject->hash.empty() ? Json(nullptr) : Json(job.subject->hash);
     all["tokenizer"] = tokenizer_ ? Json(file_hash(tokenizer_->file())) : Json(nullptr);
     all["data"] = job.benchmark->hash;
@@ -338,7 +345,7 @@ class EvalRun {
   std::unique_ptr<Tokenizer> tokenizer_;
   std::vector<Benchmark> benchmarks_;
   std::vector<Subject> subjects_;
-  std::string model_hash_;
+  std::map<std::string, std::string> model_files_;
   std::vector<Job> jobs_;
   EvalOutcome outcome_;
 };

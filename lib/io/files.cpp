@@ -66,9 +66,11 @@ void write_pieces_aside(const fs::path& aside, const std::vector<std::string_vie
   if (::fsync(file.get()) != 0 || file.close() != 0) throw RunError("{}: cannot be written: {}.", aside.string(), reason());
 }
 
-/// Reads a file back and compares it with what was written, so that a file is only renamed into place when it is whole.
+/// Reads a synced file back, from the disk where the system lets its copy in memory go, and compares it with what was written,
+/// so that a file is only renamed into place when it is whole.
 void check_pieces(const fs::path& path, const std::vector<std::string_view>& pieces) {
   const Descriptor file(open_to_read(path));
+  ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
   std::string buffer(size_t{1} << 20, '\0');
   for (std::string_view piece : pieces) {
     while (!piece.empty()) {
@@ -199,21 +201,6 @@ void MappedFile::release(size_t begin, size_t end) const {
   const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   const size_t first = (begin + page - 1) / page * page, last = end / page * page;
   if (first < last) ::madvise(const_cast<std::byte*>(data_) + first, last - first, MADV_DONTNEED);
-}
-
-void Hash::add(const void* bytes, size_t size) {
-  const auto* byte = static_cast<const uint8_t*>(bytes);
-  for (size_t i = 0; i < size; ++i) value_ = (value_ ^ byte[i]) * 0x100000001b3u;
-}
-
-std::string Hash::text() const { return fmt::format("{:016x}", value_); }
-
-std::string file_hash(const fs::path& path) {
-  const auto file = MappedFile::open(path);
-  Hash hash;
-  hash.add(file->data(), file->size());
-  file->release(0, file->size());
-  return hash.text();
 }
 
 }  // namespace hyplora

@@ -23,8 +23,8 @@ nlohmann::ordered_json read_json(const fs::path& path);
 /// Parses JSON text (comments allowed); `where` names it in the InputError.
 nlohmann::ordered_json parse_json(std::string_view text, const std::string& where);
 
-/// Written aside, fsynced, read back, renamed into place. RunError (disk full, ...) leaves what was there; InputError: a device or
-/// a pipe.
+/// Written aside, fsynced, read back, renamed into place. RunError (disk full, ...) leaves what was there; InputError: a device
+/// or a pipe.
 void write_file(const fs::path& path, std::string_view bytes);
 /// The same with the content in pieces, without joining them.
 void write_file(const fs::path& path, const std::vector<std::string_view>& pieces);
@@ -74,20 +74,5 @@ class MappedFile {
   const std::byte* data_;
   size_t size_;
 };
-
-/// 64-bit FNV-1a: tells contents apart; not a cryptographic hash.
-class Hash {
- public:
-  void add(const void* bytes, size_t size);
-  uint64_t value() const { return value_; }
-  /// 16 hex digits.
-  std::string text() const;
-
- private:
-  uint64_t value_ = 0xcbf29ce484222325u;
-};
-
-/// The hash of a file's bytes.
-std::string file_hash(const fs::path& path);
 
 }  // namespace hyplora

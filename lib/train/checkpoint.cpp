@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "io/hash.h"
 #include "train/fingerprint.h"
 
 namespace hyplora {
@@ -40,6 +41,29 @@ std::map<int64_t, fs::path> complete_ones(const fs::path& folder) {
     if (step && !entry.is_symlink() && fs::exists(entry.path() / "COMPLETE")) found[*step] = entry.path();
   }
   return found;
+}
+
+/// A file of a complete checkpoint that is not what was saved: COMPLETE holds the checksums.
+std::optional<fs::path> damaged_file(const fs::path& checkpoint) {
+  const auto name = first_changed(checkpoint, "COMPLETE");
+  return name ? std::optional(checkpoint / *name) : std::nullopt;
+}
+
+/// The newest checkpoint of a folder that is what was saved. InputError where there are some, but none such.
+std::optional<fs::path> newest_intact(const fs::path& folder) {
+  const auto all = complete_ones(folder);
+  std::optional<fs::path> damaged;
+  for (auto newest = all.rbegin(); newest != all.rend(); ++newest) {
+    damaged = damaged_file(newest->second);
+    if (!damaged) return newest->second;
+    log::warn("{} is passed over: {} is not what was saved there", newest->second.string(), damaged->filename().string());
+  }
+  if (!damaged) return std::nullopt;
+  throw InputError(
+      "{}: is not what was saved there (its SHA-256 is another), and there is no other checkpoint; set resume_from_checkpoint "
+      "to "
+      "\"never\" to start anew.",
+      damaged->string());
 }
 
 void point(const fs::path& link, const fs::path& target) {
@@ -153,7 +177,7 @@ void Checkpoints::save(const TrainerState& state, const Adapters& adapters, cons
     write_safetensors(aside / "optimizer.safetensors", moments);
     check_saved(aside / "optimizer.safetensors", moments);
     write_file(aside / "trainer_state.json", state_json(state, options_, fingerprint_).dump(2) + "\n");
-    write_file(aside / "COMPLETE", "");
+    write_file(aside / "COMPLETE", checksum_lines(aside));
     replace_folder(aside, final);
     sync_folder(folder_);
     point_links(state);
@@ -201,11 +225,15 @@ void Checkpoints::clean(const std::optional<TrainerState>& resumed) const {
 std::optional<fs::path> Checkpoints::to_resume() const {
   const std::string& wish = options_.resume_from_checkpoint;
   if (wish == "never") return std::nullopt;
-  const auto all = complete_ones(folder_);
-  const auto newest = all.empty() ? std::nullopt : std::optional(all.rbegin()->second);
+  const auto newest = newest_intact(folder_);
   if (wish == "auto" || (newest && began_with(*newest, wish))) return newest;
   if (!fs::exists(fs::path(wish) / "COMPLETE")) {
     throw InputError("resume_from_checkpoint: {} is not a complete checkpoint (it has no file COMPLETE).", wish);
+  }
+  if (const auto damaged = damaged_file(wish)) {
+    throw InputError(
+        "resume_from_checkpoint: {}: is not what was saved there (its SHA-256 is another); name another checkpoint.",
+        damaged->string());
   }
   return wish;
 }
@@ -231,14 +259,18 @@ void Checkpoints::check_same_run(const fs::path& state_file, const Json& saved) 
 void Checkpoints::adopt_best(const fs::path& checkpoint, TrainerState& state) const {
   if (!state.best_loss || fs::exists(of_step(state.best_step) / "COMPLETE")) return;
   const fs::path source = fs::canonical(checkpoint).parent_path() / of_step(state.best_step).filename();
-  if (fs::exists(source / "COMPLETE")) {
+  if (fs::exists(source / "COMPLETE") && !damaged_file(source)) {
     const fs::path aside = folder_ / ".checkpoint-best.partial";
     fs::remove_all(aside);
-    fs::copy(source, aside, fs::copy_options::recursive);
+    fs::create_directory(aside);
+    for (const auto& entry : fs::directory_iterator(source)) {
+      const auto file = MappedFile::open(entry.path());
+      write_file(aside / entry.path().filename(), std::string_view(reinterpret_cast<const char*>(file->data()), file->size()));
+    }
     replace_folder(aside, of_step(state.best_step));
     return;
   }
-  log::warn("{} is gone: the best validation loss so far is forgotten", of_step(state.best_step).string());
+  log::warn("{} is gone or damaged: the best validation loss so far is forgotten", of_step(state.best_step).string());
   state.best_loss.reset();
 }
 
@@ -256,6 +288,17 @@ TrainerState Checkpoints::restore(const fs::path& checkpoint, Adapters& adapters
   optimizer.restore(Safetensors::open(checkpoint / "optimizer.safetensors"));
   adopt_best(checkpoint, state);
   return state;
+}
+
+void Checkpoints::restore_best(const TrainerState& state, Adapters& adapters) const {
+  const fs::path best = of_step(state.best_step);
+  if (const auto damaged = damaged_file(best)) {
+    throw InputError(
+        "{}: is not what was saved there (its SHA-256 is another); set load_best_model_at_end to false to take the last step's "
+        "weights.",
+        damaged->string());
+  }
+  adapters.restore(best);
 }
 
 void save_adapter(const Adapters& adapters, const fs::path& folder, const fs::path& base_model) {

@@ -1,6 +1,7 @@
-// checkpoint-<step>/ in the output folder: adapter, optimizer.safetensors, trainer_state.json and, last of all, COMPLETE.
-// Written aside, read back and renamed; `latest` and `best` are links to one of them. The data order, the dropout and the
-// schedule follow from the seed and the step, so that the step is all that must be kept of them.
+// checkpoint-<step>/ in the output folder: adapter, optimizer.safetensors, trainer_state.json and, last of all, COMPLETE, which
+// holds the others' checksums (`sha256sum -c COMPLETE`). Written aside, read back and renamed; `latest` and `best` are links to
+// one of them. The data order, the dropout and the schedule follow from the seed and the step, so that the step is all that
+// must be kept of them.
 #pragma once
 
 #include "adapter/adapter.h"
@@ -27,11 +28,14 @@ class Checkpoints {
 
   /// RunError when the disk refuses or a value is not finite; earlier checkpoints stay as they are.
   void save(const TrainerState& state, const Adapters& adapters, const AdamW& optimizer) const;
-  /// The checkpoint that the options ask to resume from, if any. InputError: the named one is not complete.
+  /// The checkpoint that the options ask to resume from, if any; damaged ones are passed over. InputError: the named one is not
+  /// complete, or it, or every one, is damaged.
   std::optional<fs::path> to_resume() const;
   /// Puts a checkpoint's values back. InputError when it was made with another config, other data or another tokenizer, unless
   /// forced.
   TrainerState restore(const fs::path& checkpoint, Adapters& adapters, AdamW& optimizer) const;
+  /// Takes the weights of the best validation so far. InputError: they are no longer what was saved.
+  void restore_best(const TrainerState& state, Adapters& adapters) const;
   /// Removes what a killed run left half-written, and the checkpoints that come after the resumed state (nothing: all of them),
   /// to which another past led; sets `latest` and `best` right.
   void clean(const std::optional<TrainerState>& resumed) const;

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "io/checkpoint.h"
+#include "io/hash.h"
 
 namespace hyplora {
 namespace {
@@ -37,13 +38,11 @@ std::string weights_hash(const fs::path& folder) {
   Hash hash;
   for (const auto& name : files.names()) {
     const TensorInfo& info = files.info(name);
-    const std::string header = fmt::format("{} {} {}\n", name, info.dtype, fmt::join(info.shape, ","));
-    hash.add(header.data(), header.size());
+    hash.add(fmt::format("{} {} {}\n", name, info.dtype, fmt::join(info.shape, ",")));
     const size_t size = info.end - info.begin, middle = size / 2;
-    const std::string bytes = files.file_of(name).bytes(info.begin, std::min(size, sample)) +
-                              files.file_of(name).bytes(info.begin + middle, std::min(size - middle, sample)) +
-                              files.file_of(name).bytes(info.end - std::min(size, sample), std::min(size, sample));
-    hash.add(bytes.data(), bytes.size());
+    hash.add(files.file_of(name).bytes(info.begin, std::min(size, sample)));
+    hash.add(files.file_of(name).bytes(info.begin + middle, std::min(size - middle, sample)));
+    hash.add(files.file_of(name).bytes(info.end - std::min(size, sample), std::min(size, sample)));
   }
   return hash.text();
 }

@@ -6,7 +6,7 @@
 
 namespace hyplora {
 
-/// name -> {"file": path, "hash": hex}; "rows" has no file. Of the base's weights the headers and a sample of each tensor
+/// name -> {"file": path, "hash": SHA-256}; "rows" has no file. Of the base's weights the headers and a sample of each tensor
 /// count.
 Json fingerprint(const TrainingSetup& setup);
 

@@ -49,10 +49,13 @@ std::string scores_text(const fs::path& folder) {
 }
 
 std::string data_text(const Json& fingerprint) {
-  std::string table = "\n## Made from\n\n| what | file | hash (FNV-1a) |\n|---|---|---|\n";
+  std::string table = "\n## Made from\n\n| what | file | SHA-256 |\n|---|---|---|\n";
+  const auto what = [](const std::string& name) {
+    if (name == "rows") return std::string("rows as tokenised");
+    return name == "base weights" ? name + " (headers and samples)" : name;
+  };
   for (const auto& [name, entry] : fingerprint.items()) {
-    table += fmt::format("| {} | {} | `{}` |\n", name == "rows" ? "rows as tokenised" : name, entry.value("file", ""),
-                         entry["hash"].get<std::string>());
+    table += fmt::format("| {} | {} | `{}` |\n", what(name), entry.value("file", ""), entry["hash"].get<std::string>());
   }
   return table;
 }

@@ -252,7 +252,7 @@ class Trainer {
     outcome_.seconds = state_.seconds;
     outcome_.best_eval_loss = state_.best_loss;
     const bool takes_best = options_.load_best_model_at_end && state_.best_loss && state_.best_step != state_.step;
-    if (takes_best) setup_.adapters.restore(checkpoints_.of_step(state_.best_step));
+    if (takes_best) checkpoints_.restore_best(state_, setup_.adapters);
     save_adapter(setup_.adapters, options_.output_dir, options_.base_model);
     report_->finish(setup_, state_, takes_best ? state_.best_step : state_.step);
   }

@@ -112,6 +112,7 @@ TEST_CASE("An entry says what was run: settings, speed, both accuracies, hashes 
   CHECK(entry["disagreement_rows"].size() == entry["disagreements"].get<size_t>());
   CHECK(entry["settings"]["max_new_tokens"] == 16);
   CHECK(entry["hashes"]["model"] == folder_hash(bundled));
+  CHECK(entry["hashes"]["model_files"]["model.safetensors"] == file_hash(bundled + "/model.safetensors"));
   CHECK(entry["hashes"]["data"] == file_hash(questions.at("gsm8k.json")));
   CHECK(entry["hashes"]["tokenizer"] == file_hash(bundled + "/tokenizer.model"));
   CHECK(entry["hashes"]["adapter"].is_null());
@@ -191,6 +192,17 @@ TEST_CASE("A folder's hash changes with any of its weights or its config, and wi
   CHECK(changed != before);
   write_file(folder / "config.json", "{ }");
   CHECK(folder_hash(folder.path()) != changed);
+}
+
+TEST_CASE("A folder's hash is what sha256sum makes of what it prints for the folder's files", "[eval]") {
+  const test::TempFolder folder;
+  write_file(folder / "b.safetensors", "abc");
+  write_file(folder / "config.json", "{}");
+  write_file(folder / "a.safetensors", "");
+  write_file(folder / "README.md", "x");
+  // sha256sum a.safetensors b.safetensors config.json | sha256sum
+  CHECK(folder_hash(folder.path()) == "9358ef02aa741981c104d6404b6c0070b7a4fd5dcc9144ee39298491855c736d");
+  CHECK(file_hashes(folder.path()).at("config.json") == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
 }
 
 Json entry(const std::string& benchmark, const Json& adapter, double accuracy) {

@@ -76,12 +76,6 @@ TEST_CASE("A file that grows keeps what was there, and a full disk is a RunError
   if (fs::exists("/dev/full")) CHECK_THROWS_AS(AppendFile("/dev/full").append("x"), RunError);
 }
 
-TEST_CASE("The hash tells files apart", "[io]") {
-  const test::TempFolder folder;
-  write_file(folder / "a", "a");
-  CHECK(file_hash(folder / "a") == "af63dc4c8601ec8c");  // FNV-1a's published value for "a"
-}
-
 TEST_CASE("A number beyond every type is bad input, not a crash", "[io]") {
   CHECK(test::input_error([] { parse_json("{\"a\": 1e505}", "f"); }) == "f: found a number that does not fit into 64 bits.");
 }

@@ -53,7 +53,12 @@ int shell(const std::string& command, const std::string& content, std::string& s
   return status;
 }
 
-bool installed(const std::string& program) { return std::system(("command -v " + program + " >/dev/null").c_str()) == 0; }
+/// Whether the machine has the program; says so where it has not.
+bool installed(const std::string& program) {
+  const bool there = std::system(("command -v " + program + " >/dev/null").c_str()) == 0;
+  if (!there) WARN("skipped: " + program + " is not installed");
+  return there;
+}
 
 TEST_CASE("Every program's man page and completions name each of its options", "[programs]") {
   REQUIRE(all_programs().size() >= 5);
@@ -97,16 +102,73 @@ TEST_CASE("Man pages pass groff and completions pass their shells without a word
 
 TEST_CASE("Bash completes options, choices and files", "[programs]") {
   const test::TempFolder folder;
-  const auto offered = [&](const std::string& words) {
-    write_file(folder / "c.bash", run("hyplora-data", {"--completion", "bash"}).out + "COMP_WORDS=(hyplora-data " + words +
-                                      ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_hyplora_data\necho \"${COMPREPLY[@]}\" >'" +
-                                      (folder / "out").string() + "'\n");
+  const auto offered = [&](const std::string& program, const std::string& words) {
+    const std::string out = (folder / "out").string();
+    write_file(folder / "c.bash",
+               run(program, {"--completion", "bash"}).out + "COMP_WORDS=(" + program + " " + words +
+                   ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_${COMP_WORDS[0]//-/_}\necho \"${COMPREPLY[@]}\" >'" + out +
+                   "'\n");
     REQUIRE(std::system(("bash '" + (folder / "c.bash").string() + "'").c_str()) == 0);
+    return read_file(out);
+  };
+  CHECK(offered("hyplora-data", "--exc") == "--exclude\n");
+  CHECK(offered("hyplora-data", "--format c") == "chat csqa\n");
+  CHECK(offered("hyplora-data", "'" + (folder / "c.b").string() + "'") == (folder / "c.bash").string() + "\n");
+  CHECK(offered("hyplora-adapter", "merge --d") == "--dtype --device\n");
+}
+
+TEST_CASE("Fish completes options, choices and commands", "[programs]") {
+  if (!installed("fish")) return;
+  const test::TempFolder folder;
+  const auto offered = [&](const std::string& program, const std::string& words) {
+    write_file(folder / "c.fish", run(program, {"--completion", "fish"}).out + "complete -C '" + program + " " + words + "'\n");
+    const std::string home = "env HOME='" + folder.path().string() + "' ";
+    REQUIRE(std::system(
+                (home + "fish -N '" + (folder / "c.fish").string() + "' >'" + (folder / "out").string() + "'").c_str()) == 0);
+    std::istringstream lines(read_file(folder / "out"));
+    std::set<std::string> found;
+    for (std::string line; std::getline(lines, line);) found.insert(line.substr(0, line.find('\t')));
+    return found;
+  };
+  using Words = std::set<std::string>;
+  CHECK(offered("hyplora-data", "--exc") == Words{"--exclude"});
+  CHECK(offered("hyplora-data", "--format c") == Words{"chat", "csqa"});
+  CHECK(offered("hyplora-adapter", "") == Words{"convert", "inspect", "linearize", "merge", "report"});
+  CHECK(offered("hyplora-adapter", "merge --d") == Words{"--device", "--dtype"});
+}
+
+/// A shell on a terminal of its own that completes the words and writes down what has become of them.
+constexpr const char* zsh_session = R"(
+zmodload zsh/zpty || exit
+zpty -b shell zsh -f -i
+zpty -w shell "fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D"
+zpty -w shell "finish() { zle complete-word; print -r -- \"\$BUFFER\" >$1/out; exit }; zle -N finish; bindkey '^X' finish"
+zpty -w shell ": >$1/ready"
+repeat 6000; do [[ -e $1/ready ]] && break; zpty -r -t shell; sleep 0.01; done
+zpty -w -n shell "$2"$'\x18'
+repeat 6000; do [[ -s $1/out ]] && break; zpty -r -t shell; sleep 0.01; done
+)";
+
+TEST_CASE("Zsh completes options, choices, commands and files", "[programs]") {
+  if (!installed("zsh")) return;
+  const auto completed = [](const std::string& words) {
+    const test::TempFolder folder;
+    write_file(folder / "session", zsh_session);
+    write_file(folder / "rows.json", "");
+    for (const std::string program : {"hyplora-data", "hyplora-adapter"})
+      write_file(folder / ("_" + program), run(program, {"--completion", "zsh"}).out);
+    const std::string command =
+        "cd '" + folder.path().string() + "' && zsh -f session \"$PWD\" '" + words + "' >/dev/null 2>&1";
+    REQUIRE(std::system(command.c_str()) == 0);
+    REQUIRE(fs::exists(folder / "out"));
     return read_file(folder / "out");
   };
-  CHECK(offered("--exc") == "--exclude\n");
-  CHECK(offered("--format c") == "chat csqa\n");
-  CHECK(offered("'" + (folder / "c.b").string() + "'") == (folder / "c.bash").string() + "\n");
+  CHECK(completed("hyplora-data --exc") == "hyplora-data --exclude \n");
+  CHECK(completed("hyplora-data --format cs") == "hyplora-data --format csqa \n");
+  CHECK(completed("hyplora-data rows.j") == "hyplora-data rows.json \n");
+  CHECK(completed("hyplora-adapter mer") == "hyplora-adapter merge \n");
+  CHECK(completed("hyplora-adapter merge --dt") == "hyplora-adapter merge --dtype \n");
+  CHECK(completed("hyplora-adapter --device cpu merge --dev") == "hyplora-adapter --device cpu merge --device \n");
 }
 
 TEST_CASE("An unknown shell is refused", "[programs]") {

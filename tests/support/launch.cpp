@@ -56,11 +56,21 @@ bool Launch::catches(int number) const {
   std::error_code gone;
   if (fs::read_symlink("/proc/" + std::to_string(process_) + "/exe", gone) == fs::read_symlink("/proc/self/exe"))
     return false;  // it is still this program, with this program's handlers
-  std::ifstream status("/proc/" + std::to_string(process_) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("SigCgt:")) return std::stoull(line.substr(7), nullptr, 16) >> (number - 1) & 1;
+  const std::string mask = said_by_proc("status", "SigCgt:");
+  return !mask.empty() && (std::stoull(mask, nullptr, 16) >> (number - 1) & 1) != 0;
+}
+
+int64_t Launch::bytes_read() const {
+  const std::string bytes = said_by_proc("io", "rchar:");
+  return bytes.empty() ? 0 : std::stoll(bytes);
+}
+
+std::string Launch::said_by_proc(const std::string& file, const std::string& key) const {
+  std::ifstream lines("/proc/" + std::to_string(process_) + "/" + file);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(key)) return line.substr(key.size());
   }
-  return false;
+  return "";
 }
 
 int Launch::wait() {

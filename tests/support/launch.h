@@ -27,6 +27,8 @@ class Launch {
   void signal(int number) const;
   /// Whether it has come so far that it handles the signal itself (Linux: SigCgt of /proc/PID/status).
   bool catches(int number) const;
+  /// Bytes that it has read so far, from whatever (Linux: rchar of /proc/PID/io); 0 when it has ended.
+  int64_t bytes_read() const;
   /// Exit status, or 128 + the signal that ended it.
   int wait();
   /// Whether it ended by itself within the time.
@@ -34,6 +36,9 @@ class Launch {
   std::string errors() const { return read_file(folder_ / "err"); }
 
  private:
+  /// What stands behind the key in /proc/PID/<file>; empty where it is not there.
+  std::string said_by_proc(const std::string& file, const std::string& key) const;
+
   TempFolder folder_;
   pid_t process_ = -1;
   int status_ = -1;

@@ -141,6 +141,47 @@ TEST_CASE("A checkpoint without its COMPLETE mark is passed over", "[train]") {
   CHECK(Checkpoints(options).to_resume()->filename() == "checkpoint-15");  // the validation there was the best so far
 }
 
+/// One bit of the file's middle is another from now on.
+void damage(const fs::path& file) {
+  std::string bytes = read_file(file);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  write_file(file, bytes);
+}
+
+TEST_CASE("A checkpoint that is no longer what was saved is passed over; where there is no other it is refused", "[train]") {
+  const Workplace place;
+  run(place.options("whole"));
+  run(place.options("out", {"save_total_limit=0"}));
+  damage(place / "out/checkpoint-16/optimizer.safetensors");
+  damage(place / "out/checkpoint-15/adapter_model.safetensors");
+  fs::remove(place / "out/checkpoint-12/trainer_state.json");
+  CHECK(Checkpoints(place.options("out")).to_resume()->filename() == "checkpoint-10");
+  run(place.options("out"));
+  CHECK(lasting_lines(place / "whole") == lasting_lines(place / "out"));
+  CHECK(difference(place / "whole/adapter_model.safetensors", place / "out/adapter_model.safetensors") == 0);
+
+  const std::string named = (place / "out/checkpoint-16").string();
+  damage(place / "out/checkpoint-16/adapter_config.json");
+  CHECK(test::input_error([&] {
+          run(place.options("new", {"resume_from_checkpoint=" + named}));
+        }).find("resume_from_checkpoint: " + named + "/adapter_config.json: is not what was saved there") != std::string::npos);
+  for (const auto& entry : fs::directory_iterator(place / "out")) {
+    if (!entry.is_symlink() && fs::exists(entry.path() / "COMPLETE")) damage(entry.path() / "trainer_state.json");
+  }
+  CHECK(test::input_error([&] { run(place.options("out")); }).find("there is no other checkpoint") != std::string::npos);
+}
+
+TEST_CASE("The best weights are not taken when they are no longer what was saved", "[train]") {
+  const Workplace place;
+  const std::vector<std::string> rising{"learning_rate=0.5", "save_total_limit=0"};
+  run(place.options("out", rising));
+  const fs::path best = fs::canonical(place / "out/best");
+  REQUIRE(best.filename() != "checkpoint-16");
+  damage(best / "adapter_model.safetensors");
+  CHECK(test::input_error([&] { run(place.options("out", rising)); }).find("set load_best_model_at_end to false") !=
+        std::string::npos);
+}
+
 TEST_CASE("Resuming with another config is refused with the difference", "[train]") {
   const Workplace place;
   run(place.options("out"));
