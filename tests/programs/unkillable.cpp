@@ -105,7 +105,7 @@ TEST_CASE("Runs killed at any change of the file system, most of them inside a s
   REQUIRE(place.run("whole", recipe) == 0);
   std::mt19937 random(11);
   int chain = 0;
-  for (int kills = 0; kills < 20; ++chain) {
+  for (int kills = 0; kills < 24; ++chain) {
     const std::string out = fmt::format("parts{}", chain);
     for (bool ended = false; !ended;) {
       const int change = std::uniform_int_distribution<>(1, 250)(random);
