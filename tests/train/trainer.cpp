@@ -12,9 +12,9 @@ namespace hyplora {
 namespace {
 
 /// A checkpoint folder with a small random model, and tokenised rows whose next token follows from the last.
-class Workplace {
+class TrainingFolder {
  public:
-  Workplace() {
+  TrainingFolder() {
     fs::create_directory(folder_ / "base");
     write_file(folder_ / "base/config.json",
                R"({"model_type":"llama","vocab_size":64,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":2,
@@ -78,7 +78,7 @@ double difference(const fs::path& a, const fs::path& b) {
 }
 
 TEST_CASE("A run writes what the contract names, and its loss falls", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   const TrainOutcome outcome = run(place.options("out"));
   CHECK(outcome.steps == 16);
   CHECK(*outcome.last_loss < *outcome.first_loss);
@@ -104,7 +104,7 @@ TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
   for (const std::string& kind : adapter_kinds()) {
     for (const std::string& variant : kind == "hyplora" ? hyplora_variants() : std::vector<std::string>{"lorentz"}) {
       INFO(kind << " " << variant);
-      const Workplace place;
+      const TrainingFolder place;
       const std::vector<std::string> as{"adapter=" + kind, "hyplora_variant=" + variant};
       run(place.options("whole", as));
       int polls = 0;
@@ -120,7 +120,7 @@ TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
 }
 
 TEST_CASE("Stopping at any poll loses nothing", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   run(place.options("whole"));
   for (int stop_at = 1; stop_at < 30; stop_at += 4) {
     const std::string out = "parts" + std::to_string(stop_at);
@@ -134,7 +134,7 @@ TEST_CASE("Stopping at any poll loses nothing", "[train]") {
 }
 
 TEST_CASE("A checkpoint without its COMPLETE mark is passed over", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   run(place.options("out"));
   fs::remove(place / "out/checkpoint-16/COMPLETE");
   const TrainOptions options = place.options("out");
@@ -149,7 +149,7 @@ void damage(const fs::path& file) {
 }
 
 TEST_CASE("A checkpoint that is no longer what was saved is passed over; where there is no other it is refused", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   run(place.options("whole"));
   run(place.options("out", {"save_total_limit=0"}));
   damage(place / "out/checkpoint-16/optimizer.safetensors");
@@ -172,7 +172,7 @@ TEST_CASE("A checkpoint that is no longer what was saved is passed over; where t
 }
 
 TEST_CASE("The best weights are not taken when they are no longer what was saved", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   const std::vector<std::string> rising{"learning_rate=0.5", "save_total_limit=0"};
   run(place.options("out", rising));
   const fs::path best = fs::canonical(place / "out/best");
@@ -183,7 +183,7 @@ TEST_CASE("The best weights are not taken when they are no longer what was saved
 }
 
 TEST_CASE("Resuming with another config is refused with the difference", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   run(place.options("out"));
   const std::string sentence = test::input_error([&] { run(place.options("out", {"learning_rate=0.5"})); });
   CHECK(sentence.find("was saved with learning_rate = 0.01, but the config says 0.5") != std::string::npos);
@@ -191,7 +191,7 @@ TEST_CASE("Resuming with another config is refused with the difference", "[train
 }
 
 TEST_CASE("A run that starts anew in a used folder leaves the earlier one's checkpoints behind", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   run(place.options("whole"));
   run(place.options("out", {"seed=5"}));
   int polls = 0;
@@ -202,7 +202,7 @@ TEST_CASE("A run that starts anew in a used folder leaves the earlier one's chec
 }
 
 TEST_CASE("A run may go on from another folder's checkpoint, and when stopped from its own", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   run(place.options("whole", {"save_total_limit=0"}));
   const std::vector<std::string> from{"resume_from_checkpoint=" + (place / "whole/checkpoint-8").string()};
   int polls = 0;
@@ -215,7 +215,7 @@ TEST_CASE("A run may go on from another folder's checkpoint, and when stopped fr
 }
 
 TEST_CASE("A step that explodes is told, and with skip_spikes left out", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   Json ids = Json::array();  // many different tokens: their gradients cancel, those of a single token do not
   for (int t = 0; t < 120; ++t) ids.push_back((7 * t + t * t) % 60 + 3);
   std::string rows;
@@ -245,7 +245,7 @@ TEST_CASE("A step that explodes is told, and with skip_spikes left out", "[train
 }
 
 TEST_CASE("Only the newest checkpoints are kept, and the best one", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   run(place.options("out", {"save_step=1", "save_total_limit=2", "eval_step=3"}));
   int64_t kept = 0;
   for (const auto& entry : fs::directory_iterator(place / "out")) {
@@ -256,7 +256,7 @@ TEST_CASE("Only the newest checkpoints are kept, and the best one", "[train]") {
 }
 
 TEST_CASE("A non-finite weight stops the run with step and module named", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   NamedTensors weights = test::small_model(3).named_weights();
   for (auto& [name, tensor] : weights) {
     if (name == "model.layers.1.mlp.gate_proj.weight") tensor[0][0] = NAN;
@@ -274,7 +274,7 @@ TEST_CASE("A non-finite weight stops the run with step and module named", "[trai
 }
 
 TEST_CASE("A rate that explodes stops the run and leaves the last checkpoint whole", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   CHECK_THROWS_AS(run(place.options("out", {"learning_rate=1e30", "save_step=1", "max_grad_norm=0"})), RunError);
   const TrainOptions options = place.options("out");
   const auto checkpoint = Checkpoints(options).to_resume();
@@ -284,14 +284,14 @@ TEST_CASE("A rate that explodes stops the run and leaves the last checkpoint who
 }
 
 TEST_CASE("Recomputing activations changes no number", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   run(place.options("kept"));
   run(place.options("recomputed", {"gradient_checkpointing=true"}));
   CHECK(difference(place / "kept/adapter_model.safetensors", place / "recomputed/adapter_model.safetensors") < 1e-7);
 }
 
 TEST_CASE("Packing sees the same tokens without attending across rows", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   const auto loss_of_step_one = [&](const std::string& out, const std::string& packing) {
     run(place.options(out, {"packing=" + packing, "cutoff_len=500", "batch_size=40", "micro_batch_size=40", "max_steps=1",
                             "val_set_size=0"}));
@@ -301,7 +301,7 @@ TEST_CASE("Packing sees the same tokens without attending across rows", "[train]
 }
 
 TEST_CASE("Micro-batches of any size give the same step", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   const auto first_line = [&](const std::string& out, const std::string& micro) {
     run(place.options(out, {"batch_size=8", "micro_batch_size=" + micro, "max_steps=1", "lora_dropout=0"}));
     return read_metrics(place / (out + "/metrics.jsonl"))[1];
@@ -312,12 +312,12 @@ TEST_CASE("Micro-batches of any size give the same step", "[train]") {
 }
 
 TEST_CASE("Early stopping ends the run after validations without gain", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   CHECK(run(place.options("out", {"early_stopping_patience=1", "eval_step=1", "learning_rate=0"})).steps == 2);
 }
 
 TEST_CASE("The curvature can be held or learn at its own rate", "[train]") {
-  const Workplace place;
+  const TrainingFolder place;
   const auto k = [&](const std::string& out, const std::vector<std::string>& as) {
     run(place.options(out, as));
     return Safetensors::open(place / (out + "/adapter_model.safetensors"))
@@ -330,7 +330,7 @@ TEST_CASE("The curvature can be held or learn at its own rate", "[train]") {
 }
 
 std::string refusal(const std::vector<std::string>& assignments) {
-  const Workplace place;
+  const TrainingFolder place;
   return test::input_error([&] { prepare_training(place.options("out", assignments), at::kCPU); });
 }
 
