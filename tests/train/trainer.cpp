@@ -4,35 +4,20 @@
 
 #include <fstream>
 
-#include "support/support.h"
+#include "support/training_place.h"
 #include "train/plot.h"
 #include "train/tensorboard.h"
 
 namespace hyplora {
 namespace {
 
-/// A checkpoint folder with a small random model, and tokenised rows whose next token follows from the last.
-class TrainingFolder {
+/// Rows whose next token follows from the last, a small random model, and runs in this process.
+class TrainingFolder : public test::TrainingPlace {
  public:
-  TrainingFolder() {
-    fs::create_directory(folder_ / "base");
-    write_file(folder_ / "base/config.json",
-               R"({"model_type":"llama","vocab_size":64,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":2,
-                   "num_attention_heads":4,"num_key_value_heads":2,"head_dim":8,"max_position_embeddings":128,"rms_norm_eps":1e-6})");
-    write_safetensors(folder_ / "base/model.safetensors", test::small_model(3).named_weights());
-    std::string rows;
-    for (int i = 0; i < 40; ++i) {
-      Json ids = Json::array();
-      for (int t = 0; t < 5 + i % 7; ++t) ids.push_back((i + 3 * t) % 60 + 3);
-      rows += Json{{"input_ids", ids}}.dump() + "\n";
-    }
-    write_file(folder_ / "rows.jsonl", rows);
-  }
-
   TrainOptions options(const std::string& out, const std::vector<std::string>& assignments = {}) const {
-    const Json config{{"base_model", (folder_ / "base").string()},
-                      {"data_path", (folder_ / "rows.jsonl").string()},
-                      {"output_dir", (folder_ / out).string()},
+    const Json config{{"base_model", at("base")},
+                      {"data_path", at("rows.jsonl")},
+                      {"output_dir", at(out)},
                       {"lora_r", 4},
                       {"lora_dropout", 0.1},
                       {"batch_size", 4},
@@ -45,10 +30,7 @@ class TrainingFolder {
                       {"save_step", 4}};
     return read_train_options(config, "config", assignments);
   }
-  fs::path operator/(const std::string& name) const { return folder_ / name; }
-
- private:
-  test::TempFolder folder_;
+  fs::path operator/(const std::string& name) const { return at(name); }
 };
 
 TrainOutcome run(
