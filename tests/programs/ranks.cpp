@@ -137,20 +137,28 @@ TEST_CASE("A process whose input is bad ends the others too", "[programs]") {
   CHECK(ranks.errors().find("no such") != std::string::npos);
 }
 
+/// A program in two processes.
+int status_under_mpirun(const Words& program, std::string& errors) {
+  Words words{"--oversubscribe", "-n", "2"};
+  if (::geteuid() == 0) words.insert(words.begin(), "--allow-run-as-root");
+  Launch launch("/usr/bin/mpirun", with(words, program), {{{"OMPI_MCA_plm_rsh_agent", "false"}}, 0, false});
+  const int status = launch.wait();
+  errors = launch.errors();
+  return status;
+}
+
 TEST_CASE("mpirun's processes share the rows", "[programs]") {
-  const fs::path mpirun = "/usr/bin/mpirun";
-  if (!fs::exists(mpirun)) {
-    WARN("skipped: there is no mpirun here");
+  std::string errors;
+  if (!fs::exists("/usr/bin/mpirun") || status_under_mpirun({"true"}, errors) != 0) {
+    WARN("skipped: mpirun cannot start processes here " << errors);
     return;
   }
   const test::TempFolder place;
+  const std::string program = (test::programs() / "hyplora-eval").string();
   REQUIRE(test::run("hyplora-eval", arguments(place / "one")).status == 0);
-  Words words{"--oversubscribe", "-n", "2", (test::programs() / "hyplora-eval").string()};
-  if (::geteuid() == 0) words.insert(words.begin(), "--allow-run-as-root");
-  Launch launch(mpirun, with(words, arguments(place / "two")), {{{"OMPI_MCA_plm_rsh_agent", "false"}}, 0, false});
-  const int status = launch.wait();
-  INFO(launch.errors());
-  if (launch.errors().find("this build has no MPI") != std::string::npos) {
+  const int status = status_under_mpirun(with({program}, arguments(place / "two")), errors);
+  INFO(errors);
+  if (errors.find("this build has no MPI") != std::string::npos) {
     WARN("skipped: this build has no MPI");
     return;
   }
