@@ -22,6 +22,7 @@ int run(Arguments arguments) {
   if (launch.rank > 0) arguments.common.quiet = true;  // one of them tells
   const at::Device device = apps::apply_common_options(arguments.common, launch.local_rank);
   if (!arguments.compared.empty()) {
+    if (launch.rank > 0) return 0;
     apps::print_comparisons(arguments.compared.at(0), arguments.compared.at(1), options.evaluate.decode.seed);
     return 0;
   }
