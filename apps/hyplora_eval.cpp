@@ -26,8 +26,8 @@ int run(Arguments arguments) {
     apps::print_comparisons(arguments.compared.at(0), arguments.compared.at(1), options.evaluate.decode.seed);
     return 0;
   }
+  options.evaluate.group = join_group(launch);  // nothing is lost if a signal ends the waiting for the others
   apps::catch_stop_signals();
-  options.evaluate.group = join_group(launch);
   apps::EvalProgress progress(arguments.common.quiet, options.evaluate.decode.batch_size);
   const EvalOutcome outcome = run_evaluation(options, device, progress, apps::stop_requested);
   if (outcome.interrupted && options.output.empty()) throw RunError("stopped by a signal; without --output nothing was kept.");

@@ -36,7 +36,8 @@ class Group {
   int rank_, size_;
 };
 
-/// Waits until all processes are there. RunError when they do not meet; InputError when this build has no way to meet.
+/// Waits until all processes are there. RunError when they do not meet; InputError when there is no such host, or this
+/// build has no way to meet.
 std::shared_ptr<Group> join_group(const LaunchInfo& info);
 /// Of this process alone.
 std::shared_ptr<Group> group_of_one();

@@ -2,6 +2,8 @@
 // Exchange n: each sets "<n>/<rank>"; who is to get them all reads them; the last reader sets "<n>/read", and rank 0, whose
 // store it may be, leaves last. A process that fails sets "failed", which ends the others' waiting.
 #include <c10/util/Exception.h>
+#include <c10/util/Logging.h>
+#include <netdb.h>
 
 #include <exception>
 #include <thread>
@@ -33,7 +35,17 @@ auto at_store(const LaunchInfo& info, Body body) {
   }
 }
 
+/// The store itself would try for minutes.
+void require_known_host(const LaunchInfo& info) {
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(info.address.c_str(), nullptr, nullptr, &found);
+  if (failed != 0) throw InputError("{}, where the processes are to meet: {}.", info.address, ::gai_strerror(failed));
+  ::freeaddrinfo(found);
+}
+
 c10::intrusive_ptr<c10d::Store> open_store(const LaunchInfo& info) {
+  require_known_host(info);
+  FLAGS_caffe2_log_level = 3;  // only fatal ones: what goes wrong is told once, by the exception
   c10d::TCPStoreOptions options;
   options.port = static_cast<uint16_t>(info.port);
   options.isServer = info.rank == 0 && !info.store_is_there;

@@ -74,5 +74,14 @@ TEST_CASE("A rank that fails ends the others' waiting", "[dist]") {
   CHECK(errors[1] == "disk full");
 }
 
+TEST_CASE("A host that nobody knows is bad input, at once", "[dist]") {
+  LaunchInfo info;
+  info.rank = 1;
+  info.size = 2;
+  info.address = "no.such.host.invalid";
+  info.port = 29500;
+  CHECK(test::input_error([&] { join_group(info); }).find("no.such.host.invalid, where the processes are to meet: ") == 0);
+}
+
 }  // namespace
 }  // namespace hyplora
