@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "eval/decode.h"
+#include "generate/decode.h"
 
 namespace hyplora::apps {
 

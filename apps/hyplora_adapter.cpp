@@ -4,10 +4,10 @@
 #include <functional>
 
 #include "adapter/convert.h"
-#include "adapter/geometry_report.h"
 #include "adapter/inspect.h"
-#include "adapter/linearize.h"
 #include "adapter/merge.h"
+#include "analysis/geometry_report.h"
+#include "analysis/linearize.h"
 #include "common.h"
 #include "core/error.h"
 #include "io/output_folder.h"

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "data/prepare.h"
-#include "text/row_schemas.h"
+#include "data/row_schemas.h"
 
 using namespace hyplora;
 

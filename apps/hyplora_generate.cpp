@@ -10,8 +10,8 @@
 #include "common.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "eval/chat.h"
-#include "eval/stop_strings.h"
+#include "generate/chat.h"
+#include "generate/stop_strings.h"
 #include "model/load.h"
 
 using namespace hyplora;

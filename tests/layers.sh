@@ -1,28 +1,55 @@
 #!/usr/bin/env bash
-# Includes inside lib/ point down only: core <- io <- text <- data; core <- io, text, ops, dist <- model <- adapter <- train | eval;
-# siblings at the top (data, train, eval) never meet.
+# The rooms of lib/, from the top down, and what each may include: `tests/layers.sh` checks every #include of lib/ and that
+# CONTRIBUTING.md shows this table; `tests/layers.sh --ladder` prints it as it stands there.
 set -euo pipefail
-cd "$(dirname "$0")/../lib"
+cd "$(dirname "$0")/.."
 
-declare -A may=(
-  [core]=""
-  [dist]="core"
-  [io]="core"
-  [text]="core io"
-  [data]="core io text"
-  [ops]="core"
-  [model]="core io text ops"
-  [adapter]="core io text ops model"
-  [train]="core io text ops model adapter"
-  [eval]="core dist io text ops model adapter"
-)
+# room | what is in it | rooms it may include; rooms of one line of the ladder share a number and never include each other
+table='
+6|train|loop, batches, checkpoints, reports|core io text data ops dist model adapter
+6|eval|run → prepare → evaluate, benchmarks, comparisons|core io text data ops dist model adapter generate
+6|analysis|what an adapter does to tokens: observed, fitted, drawn|core io text data ops model hyperbolic adapter
+5|adapter|what is trained: kinds, targets, files, folding|core io text ops hyperbolic model
+5|generate|decoding, search, chat|core io text data model
+4|model|decoder built from a checkpoint; packed batches|core io text data ops
+3|data|rows, schemas, prompts, examples, preparation|core io text
+2|text|tokenizers|core io
+2|ops|tensor functions|core
+2|hyperbolic|the paper'"'"'s maths: variants, gates, kernels|core
+1|io|bytes, files, pictures|core
+1|dist|the processes of a run|core
+0|core|Error, option fields, log, device|
+'
+
+ladder() {
+  echo "apps/        one short file per program: options in, one call of lib, result out"
+  local last="" line room text
+  while IFS='|' read -r line room text _; do
+    [ -n "$line" ] || continue
+    [ "$line" = "$last" ] || echo "  │"
+    last=$line
+    printf '%-12s %s\n' "$room" "$text"
+  done <<<"$table"
+}
+
+if [ "${1:-}" = --ladder ]; then
+  ladder
+  exit
+fi
+
+declare -A may
+while IFS='|' read -r _ room _ rooms; do [ -z "$room" ] || may[$room]=$rooms; done <<<"$table"
 bad=0
-for layer in */; do
-  layer=${layer%/}
-  [ -n "${may[$layer]+known}" ] || { echo "lib/$layer is not in the table of layers"; bad=1; continue; }
+for folder in lib/*/; do
+  room=$(basename "$folder")
+  [ -n "${may[$room]+known}" ] || { echo "lib/$room is not in the table of layers"; bad=1; continue; }
   while IFS=: read -r file line include; do
     below=$(sed -E 's/.*"([a-z]+)\/.*/\1/' <<<"$include")
-    [[ " $layer ${may[$layer]} " == *" $below "* ]] || { echo "lib/$file:$line: $layer must not include $below"; bad=1; }
-  done < <(grep -nE '#include "[a-z]+/' "$layer"/*.h "$layer"/*.cpp)
+    [[ " $room ${may[$room]} " == *" $below "* ]] || { echo "$file:$line: $room must not include $below"; bad=1; }
+  done < <(find "$folder" -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs grep -nHE '#include "[a-z]+/')
 done
+awk '/^```$/ { inside = !inside; next } inside' CONTRIBUTING.md | diff - <(ladder) >/dev/null || {
+  echo "CONTRIBUTING.md does not show the ladder that tests/layers.sh --ladder prints"
+  bad=1
+}
 exit $bad

@@ -3,7 +3,7 @@
 //     out = base(x) + B codes(x)          codes = s c u, from z = A x and a few lengths
 #pragma once
 
-#include "adapter/token_gates.h"
+#include "hyperbolic/token_gates.h"
 #include "model/linear.h"
 
 namespace hyplora {

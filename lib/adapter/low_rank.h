@@ -9,8 +9,8 @@
 
 #include "adapter/derived.h"
 #include "adapter/dropout.h"
-#include "adapter/gates.h"
 #include "adapter/hyperbolic.h"
+#include "hyperbolic/gates.h"
 #include "model/linear.h"
 
 namespace hyplora {

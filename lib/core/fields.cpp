@@ -34,7 +34,8 @@ Rule one_of(std::vector<std::string> names) {
 }
 
 Rule at_least(double least) {
-  return {[=](const Json& v) { return numbers_hold(v, [=](double x) { return x >= least; }); }, fmt::format("at least {}", least)};
+  return {[=](const Json& v) { return numbers_hold(v, [=](double x) { return x >= least; }); },
+          fmt::format("at least {}", least)};
 }
 
 Rule above(double bound) {
@@ -192,8 +193,6 @@ Json Fields::to_json(double value) {
   return whole ? Json(static_cast<int64_t>(value)) : Json(value);
 }
 
-Json Fields::to_json(const StringOrList& value) {
-  return value.single ? Json(value.values.at(0)) : Json(value.values);
-}
+Json Fields::to_json(const StringOrList& value) { return value.single ? Json(value.values.at(0)) : Json(value.values); }
 
 }  // namespace hyplora

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "text/rows.h"
+#include "data/rows.h"
 
 namespace hyplora {
 

@@ -7,7 +7,7 @@
 
 #include "core/fields.h"
 #include "data/contamination.h"
-#include "text/rows.h"
+#include "data/rows.h"
 
 namespace hyplora {
 

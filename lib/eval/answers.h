@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "text/boxed.h"
+#include "data/boxed.h"
 
 namespace hyplora {
 

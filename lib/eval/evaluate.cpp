@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "eval/stop_strings.h"
+#include "generate/stop_strings.h"
 #include "model/pack.h"
 
 namespace hyplora {
@@ -213,8 +213,8 @@ class Scoring {
   const OnProgress& progress_;
   ProgressFile* file_;
   Records records_;
-  std::set<size_t> earlier_;  // rows of an earlier run
-  std::vector<size_t> mine_;  // rows for this process
+  std::set<size_t> earlier_;                         // rows of an earlier run
+  std::vector<size_t> mine_;                         // rows for this process
   int64_t computed_ = 0, tokens_ = 0, correct_ = 0;  // correct_: with the others', as far as can be told
 };
 

@@ -2,10 +2,10 @@
 // measured. All that can be wrong with rows shows here, before anything is computed.
 #pragma once
 
+#include "data/examples.h"
 #include "dist/group.h"
-#include "eval/decode.h"
 #include "eval/tasks.h"
-#include "text/examples.h"
+#include "generate/decode.h"
 
 namespace hyplora {
 

@@ -9,7 +9,7 @@
 #include "core/log.h"
 #include "eval/fingerprint.h"
 #include "eval/report.h"
-#include "eval/stop_strings.h"
+#include "generate/stop_strings.h"
 #include "model/load.h"
 
 namespace hyplora {

@@ -1,7 +1,7 @@
 #include "io/safetensors.h"
 
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include <algorithm>
 #include <bit>
@@ -98,7 +98,8 @@ TensorInfo read_entry(const Json& entry, const std::string& file, const std::str
     if (__builtin_mul_overflow(bits, static_cast<uint64_t>(size), &bits)) throw refuse("its shape overflows");
   }
   if (info.end < info.begin || bits % 8 != 0 || info.end - info.begin != bits / 8) {
-    throw refuse(fmt::format("found {} bytes, expected {} for its shape and type", static_cast<int64_t>(info.end - info.begin), bits / 8));
+    throw refuse(fmt::format("found {} bytes, expected {} for its shape and type", static_cast<int64_t>(info.end - info.begin),
+                             bits / 8));
   }
   return info;
 }
@@ -113,8 +114,8 @@ void check_ranges(const std::map<std::string, TensorInfo>& tensors, size_t data_
   size_t position = 0;
   for (const auto& [info, name] : order) {
     if (info->begin != position) {
-      throw InputError("{}: tensor {}: its data begins at byte {}, expected {} ({} the tensor before it).", file, *name, info->begin,
-                       position, info->begin < position ? "it overlaps" : "there is a gap after");
+      throw InputError("{}: tensor {}: its data begins at byte {}, expected {} ({} the tensor before it).", file, *name,
+                       info->begin, position, info->begin < position ? "it overlaps" : "there is a gap after");
     }
     position = info->end;
   }
@@ -122,7 +123,8 @@ void check_ranges(const std::map<std::string, TensorInfo>& tensors, size_t data_
     throw InputError("{}: the file is truncated: found {} bytes of tensors, expected {}.", file, data_bytes, position);
   }
   if (position < data_bytes) {
-    throw InputError("{}: found {} bytes of tensors, expected {}: bytes at the end belong to no tensor.", file, data_bytes, position);
+    throw InputError("{}: found {} bytes of tensors, expected {}: bytes at the end belong to no tensor.", file, data_bytes,
+                     position);
   }
 }
 
@@ -179,7 +181,8 @@ at::Tensor Safetensors::tensor(const std::string& name) const {
     std::memcpy(copy.data_ptr(), bytes, info.end - info.begin);
     return copy;
   }
-  return at::from_blob(bytes, info.shape, [keep = file_](void*) {}, options);
+  return at::from_blob(
+      bytes, info.shape, [keep = file_](void*) {}, options);
 }
 
 std::string Safetensors::bytes(size_t begin, size_t size) const {

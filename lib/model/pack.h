@@ -1,8 +1,8 @@
 // Examples -> a micro-batch of packed tokens: rows one after the other, no padding, and only the positions that carry loss.
 #pragma once
 
+#include "data/examples.h"
 #include "model/transformer.h"
-#include "text/examples.h"
 
 namespace hyplora {
 

@@ -2,7 +2,7 @@
 // nothing but the step's number.
 #pragma once
 
-#include "text/examples.h"
+#include "data/examples.h"
 #include "train/options.h"
 
 namespace hyplora {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "text/prompt.h"
+#include "data/prompt.h"
 
 namespace hyplora {
 namespace {

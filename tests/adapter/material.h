@@ -4,8 +4,8 @@
 #include <ATen/core/grad_mode.h>
 
 #include "adapter/adapter.h"
+#include "data/examples.h"
 #include "support/support.h"
-#include "text/examples.h"
 
 namespace hyplora::test {
 

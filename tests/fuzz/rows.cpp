@@ -1,5 +1,5 @@
 // Fuzzes the row files: JSON arrays and JSONL.
-#include "text/rows.h"
+#include "data/rows.h"
 
 #include "fuzz.h"
 

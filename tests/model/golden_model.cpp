@@ -2,7 +2,7 @@
 #include <ATen/TensorOperators.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "eval/decode.h"
+#include "generate/decode.h"
 #include "model/load.h"
 #include "model/pack.h"
 #include "support/support.h"

@@ -44,9 +44,11 @@ TEST_CASE("attention is causal, keeps to its window and shares key heads in grou
       for (const auto& [length, keys] : {std::pair<int64_t, int64_t>{5, 5}, {1, 1}, {1, 6}, {3, 7}}) {
         INFO(shape.heads << " heads, " << shape.kv_heads << " key heads, " << length << " queries, " << keys << " keys, window "
                          << window);
-        test::check_same([&](const auto& in) { return ops::attention(in[0], {in[1], in[2]}, shape); },
-                         [&](const auto& in) { return plain_attention(in[0], in[1], in[2], shape); },
-                         inputs(length, keys, shape));
+        test::check_same(
+            [&](const auto& in) {
+              return ops::attention(in[0], {in[1], in[2]}, shape);
+            },
+            [&](const auto& in) { return plain_attention(in[0], in[1], in[2], shape); }, inputs(length, keys, shape));
       }
     }
   }

@@ -1,10 +1,10 @@
 // Tokenizers against Hugging Face's ids: the five small ones string by string, the real ones over all of the shared texts.
 #include <random>
 
+#include "data/prompt.h"
+#include "data/rows.h"
 #include "io/files.h"
 #include "support/support.h"
-#include "text/prompt.h"
-#include "text/rows.h"
 #include "text/unicode.h"
 
 namespace hyplora {

@@ -1,0 +1,132 @@
+#include "analysis/geometry_report.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/quantile.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "adapter/kinds.h"
+#include "analysis/linear_fit.h"
+#include "analysis/observe.h"
+#include "core/error.h"
+
+namespace hyplora {
+namespace {
+
+/// What is kept of a module's tokens.
+struct Seen {
+  std::vector<at::Tensor> x_norms, y_norms;
+};
+
+Json quantiles(const at::Tensor& values) {
+  static const std::vector<double> levels{0.05, 0.25, 0.5, 0.75, 0.95, 1};
+  const at::Tensor at_levels = at::quantile(values, at::tensor(levels, at::kDouble));
+  Json all = Json::object();
+  const char* names[] = {"q05", "q25", "q50", "q75", "q95", "max"};
+  for (size_t i = 0; i < levels.size(); ++i) all[names[i]] = at_levels[static_cast<int64_t>(i)].item<double>();
+  return all;
+}
+
+int64_t count(const at::Tensor& which) { return which.sum().item<int64_t>(); }
+
+std::string radius_text(const AdapterOptions& options) {
+  if (options.hyplora_variant == "lorentz") return "kappa = sqrt(d K)";
+  return options.hyplora_variant == "simplified" ? "sqrt |k|" : "sqrt K";
+}
+
+Json module_report(const Observed& observed, const Seen& seen, double unexplained, const AdapterOptions& options) {
+  const GateShape shape = observed.adapter->shape();
+  const at::Tensor x = at::cat(seen.x_norms).cpu(), y = at::cat(seen.y_norms).cpu();
+  const auto norm_scale = observed.adapter->norm_scale();
+  Json row{{"path", observed.path},
+           {"K", shape.K},
+           {"norm_scale", norm_scale ? Json(*norm_scale) : Json(nullptr)},
+           {"radius", shape.radius},
+           {"radius_is", radius_text(options)},
+           {"tokens", y.numel()},
+           {"y_over_radius", quantiles(y / shape.radius)},
+           {"sinh_argument", shape.input_radius > 0 ? quantiles(x / shape.input_radius) : Json(nullptr)},
+           {"unexplained", unexplained},
+           {"flat_tokens", count(y < shape.flat_below)}};
+  row["sinh_held_tokens"] = shape.held_above > 0 ? count(x > shape.held_above * shape.input_radius) : 0;
+  row["norm_held_tokens"] = count(x < shape.least_norm);
+  return row;
+}
+
+Json summary_of(const Json& modules) {
+  double least = INFINITY, most = -INFINITY, sum_K = 0, unexplained = 0, largest = -1, median = 0;
+  int64_t tokens = 0, flat = 0, sinh_held = 0, norm_held = 0;
+  std::string where;
+  for (const auto& row : modules) {
+    const double K = row["K"], share = row["unexplained"];
+    least = std::min(least, K);
+    most = std::max(most, K);
+    sum_K += K;
+    unexplained += share;
+    median += row["y_over_radius"]["q50"].get<double>();
+    if (share > largest) where = row["path"];
+    largest = std::max(largest, share);
+    tokens += row["tokens"].get<int64_t>();
+    flat += row["flat_tokens"].get<int64_t>();
+    sinh_held += row["sinh_held_tokens"].get<int64_t>();
+    norm_held += row["norm_held_tokens"].get<int64_t>();
+  }
+  const auto n = static_cast<double>(modules.size());
+  return {{"modules", modules.size()},
+          {"K", {{"least", least}, {"mean", sum_K / n}, {"largest", most}}},
+          {"mean_median_y_over_radius", median / n},
+          {"unexplained", {{"mean", unexplained / n}, {"largest", largest}, {"largest_at", where}}},
+          {"flat_share", static_cast<double>(flat) / static_cast<double>(tokens)},
+          {"sinh_held_tokens", sinh_held},
+          {"norm_held_tokens", norm_held}};
+}
+
+}  // namespace
+
+Json geometry_report(Transformer& model, const fs::path& adapter, const std::vector<Example>& rows) {
+  const AdapterOptions options = read_adapter_options(adapter);
+  if (options.adapter != "hyplora" || not_a_matrix(options) == nullptr) {
+    throw InputError("{}: is no hyperbolic adapter ({}); there is no curvature to report.", adapter.string(),
+                     adapter_text(options));
+  }
+  const Adapters loaded = Adapters::load(model, adapter);
+  const std::vector<Observed> adapters = hyperbolic_adapters(model);
+  std::vector<Seen> seen(adapters.size());
+  observe(model, rows, [&](size_t i, const at::Tensor& x) {
+    const TokenGeometry tokens = adapters[i].adapter->geometry(x);
+    seen[i].x_norms.push_back(tokens.x_norms);
+    seen[i].y_norms.push_back(tokens.y_norms);
+  });
+  const auto fits = fit_linear_maps(model, adapters, rows);
+  Json modules = Json::array();
+  for (size_t i = 0; i < adapters.size(); ++i)
+    modules.push_back(module_report(adapters[i], seen[i], fits[i].unexplained(), options));
+  Json report{{"adapter", adapter.string()}, {"kind", adapter_text(options)}, {"rows", rows.size()}};
+  report["summary"] = summary_of(modules);
+  report["modules"] = modules;
+  return report;
+}
+
+std::string geometry_csv(const Json& report) {
+  std::string text =
+      "module,K,norm_scale,radius,radius_is,tokens,y_q05,y_q25,y_q50,y_q75,y_q95,y_max,sinh_q50,sinh_q95,sinh_max,unexplained,"
+      "flat_tokens,"
+      "sinh_held_tokens,norm_held_tokens\n";
+  for (const auto& row : report["modules"]) {
+    std::vector<std::string> cells;
+    const auto add = [&](const Json& value) {
+      cells.push_back(value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump());
+    };
+    for (const char* key : {"path", "K", "norm_scale", "radius", "radius_is", "tokens"}) add(row[key]);
+    for (const char* key : {"q05", "q25", "q50", "q75", "q95", "max"}) add(row["y_over_radius"][key]);
+    for (const char* key : {"q50", "q95", "max"}) add(row["sinh_argument"].is_null() ? Json() : row["sinh_argument"][key]);
+    for (const char* key : {"unexplained", "flat_tokens", "sinh_held_tokens", "norm_held_tokens"}) add(row[key]);
+    text += fmt::format("{}\n", fmt::join(cells, ","));
+  }
+  return text;
+}
+
+}  // namespace hyplora

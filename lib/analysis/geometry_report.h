@@ -1,0 +1,20 @@
+// How hyperbolic a trained adapter is on given rows, module by module: how far its tokens go out, in units of the radius at
+// which the maps bend; what the best linear map of x (linear_fit.h) does not explain; how many tokens meet a clamp or the release's
+// flat zone.
+#pragma once
+
+#include "adapter/adapter.h"
+#include "data/examples.h"
+
+namespace hyplora {
+
+/// {"summary": ..., "modules": [...]}. Each module: path, K, norm_scale, radius and in which formula, quantiles of |y|/radius
+/// and of sinh's argument, unexplained (a share), and counts of tokens. `adapter` is loaded onto `model`, the base without
+/// adapters. InputError where the adapter is not hyperbolic.
+Json geometry_report(Transformer& model, const fs::path& adapter, const std::vector<Example>& rows);
+
+std::string geometry_csv(const Json& report);
+/// One row a module: 5 to 95 per cent of its tokens, the middle half, the median; and the unexplained share.
+std::string geometry_svg(const Json& report);
+
+}  // namespace hyplora

@@ -1,0 +1,163 @@
+#include "data/prompt.h"
+
+#include "core/error.h"
+#include "text/unicode.h"
+
+namespace hyplora {
+namespace {
+
+const PromptTemplate templates[] = {
+    {"alpaca",
+     "Below is an instruction that describes a task, paired with an input that provides further context. Write a response that "
+     "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n",
+     "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
+     "### Instruction:\n{instruction}\n\n### Response:\n",
+     "",
+     false,
+     {}},
+    {"llama3",
+     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nBelow is an instruction that describes a task. Write a "
+     "response that "
+     "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n"
+     "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nBelow is an instruction that describes a task. Write a "
+     "response that "
+     "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Response:\n"
+     "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+     "<|eot_id|><|end_of_text|>",
+     false,
+     {"<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>"},
+     "<|begin_of_text|>",
+     "<|eot_id|>"},
+    {"qwen",
+     "<|im_start|>system\nYou are a helpful "
+     "assistant.<|im_end|>\n<|im_start|>user\n{instruction}\n\nInput:\n{input}<|im_end|>\n"
+     "<|im_start|>assistant\n",
+     "<|im_start|>system\nYou are a helpful "
+     "assistant.<|im_end|>\n<|im_start|>user\n{instruction}<|im_end|>\n<|im_start|>assistant\n",
+     "<|im_end|>\n",
+     true,
+     {"<|im_start|>", "<|im_end|>"},
+     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n",
+     "<|im_end|>\n"},
+    {"gemma",
+     "<|system|>\nYou are a helpful assistant.\n<|end_of_turn|>\n<|user|>\n{instruction}\n\nInput:\n{input}\n<|end_of_turn|>\n"
+     "<|assistant|>\n",
+     "<|system|>\nYou are a helpful assistant.\n<|end_of_turn|>\n<|user|>\n{instruction}\n<|end_of_turn|>\n<|assistant|>\n",
+     "\n<|end_of_turn|>\n",
+     true,
+     {},
+     "<|system|>\nYou are a helpful assistant.\n<|end_of_turn|>\n",
+     "\n<|end_of_turn|>\n"},
+    {"none", "{instruction}{input}", "{instruction}", "", false, {}},
+};
+
+/// Without the white space at both ends.
+std::string_view stripped(std::string_view text) {
+  while (!text.empty() && is_white_space(character_at(text, 0).code)) text.remove_prefix(character_at(text, 0).bytes);
+  while (!text.empty() && is_white_space(character_before(text, text.size()).code)) {
+    text.remove_suffix(character_before(text, text.size()).bytes);
+  }
+  return text;
+}
+
+std::string text_at(const nlohmann::ordered_json& file, const char* key, const std::string& path) {
+  if (!file.is_object() || !file.contains(key) || !file[key].is_string()) {
+    throw InputError("{}: key \"{}\" is missing or not a string; a prompt template file has prompt_input and prompt_no_input.",
+                     path, key);
+  }
+  return file[key];
+}
+
+}  // namespace
+
+std::vector<std::string> prompt_template_names() {
+  std::vector<std::string> names;
+  for (const auto& row : templates) names.push_back(row.name);
+  return names;
+}
+
+PromptTemplate find_prompt_template(const std::string& name_or_file) {
+  for (const auto& row : templates) {
+    if (row.name == name_or_file) return row;
+  }
+  if (!fs::is_regular_file(name_or_file)) {
+    throw InputError("prompt template: found \"{}\", expected {} or a JSON file.", name_or_file,
+                     fmt::join(prompt_template_names(), ", "));
+  }
+  const auto file = read_json(name_or_file);
+  PromptTemplate made;
+  made.name = name_or_file;
+  made.with_input = text_at(file, "prompt_input", name_or_file);
+  made.without_input = text_at(file, "prompt_no_input", name_or_file);
+  if (file.contains("after_output")) made.after_output = text_at(file, "after_output", name_or_file);
+  if (!made.after_output.empty()) made.turn_end = made.after_output;
+  return made;
+}
+
+void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer) {
+  for (const auto& token : prompt.tokens) {
+    if (tokenizer.encode(token, false, {{0, 0}}).size() == 1) continue;
+    throw InputError("prompt template \"{}\": its token {} is not a token of {}; pick the template of this model.", prompt.name,
+                     token, tokenizer.file().string());
+  }
+}
+
+void PromptText::add_data(std::string_view from_row) {
+  if (!from_row.empty()) data.push_back({text.size(), text.size() + from_row.size()});
+  text += from_row;
+}
+
+void PromptText::append(const PromptText& other, size_t skipped) {
+  for (const auto& range : other.data) data.push_back({text.size() + range.begin - skipped, text.size() + range.end - skipped});
+  text += std::string_view(other.text).substr(skipped);
+}
+
+Ids PromptText::encode(const Tokenizer& tokenizer) const {
+  // Without data an empty range still says that this is a template's text.
+  Ids ids = tokenizer.encode(text, true, data.empty() ? std::vector<TextRange>{{0, 0}} : data);
+  const auto bos = tokenizer.bos();
+  if (bos && ids.size() > 1 && ids[0] == *bos && ids[1] == *bos) ids.erase(ids.begin());
+  return ids;
+}
+
+PromptText render_prompt(const PromptTemplate& prompt, std::string_view instruction, std::string_view input) {
+  const std::string_view form = input.empty() ? prompt.without_input : prompt.with_input;
+  const auto field = [&](std::string_view value) { return prompt.strips ? stripped(value) : value; };
+  PromptText made;
+  for (size_t at = 0; at < form.size();) {  // one pass, so that braces in a row's own text stay text
+    if (form.substr(at).starts_with("{instruction}")) {
+      made.add_data(field(instruction));
+      at += 13;
+    } else if (form.substr(at).starts_with("{input}")) {
+      made.add_data(field(input));
+      at += 7;
+    } else {
+      made.add(form.substr(at++, 1));
+    }
+  }
+  return made;
+}
+
+PromptText render_example(const PromptTemplate& prompt, std::string_view instruction, std::string_view input,
+                          std::string_view output) {
+  PromptText made = render_prompt(prompt, instruction, input);
+  made.add_data(prompt.strips ? stripped(output) : output);
+  made.add(prompt.after_output);
+  return made;
+}
+
+PromptText render_conversation(const PromptTemplate& prompt, const std::vector<Turn>& turns, std::string_view instruction,
+                               std::string_view input) {
+  PromptText made;
+  const auto skipped = [&] { return made.text.empty() ? 0 : prompt.opening.size(); };
+  for (const Turn& turn : turns) {
+    made.append(render_prompt(prompt, turn.instruction, turn.input), skipped());
+    made.add_data(prompt.strips ? stripped(turn.output) : turn.output);
+    made.add(prompt.turn_end);
+  }
+  made.append(render_prompt(prompt, instruction, input), skipped());
+  return made;
+}
+
+}  // namespace hyplora

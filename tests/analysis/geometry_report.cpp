@@ -1,0 +1,114 @@
+#include "analysis/geometry_report.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/matmul.h>
+
+#include <cmath>
+
+#include "adapter/material.h"
+#include "analysis/observe.h"
+
+namespace hyplora {
+namespace {
+
+Json reported(const AdapterOptions& options, double deviation = 0.3) {
+  const test::TempFolder folder;
+  test::write_adapter_folder(folder.path(), options, deviation);
+  Transformer model = test::small_model(1);
+  return geometry_report(model, folder.path(), test::some_rows(6));
+}
+
+TEST_CASE("What is observed of a token adds up to what the adapter adds", "[analysis]") {
+  for (const auto& options : test::all_kinds()) {
+    if (options.adapter != "hyplora" || options.hyplora_variant == "tangent") continue;
+    INFO(options.hyplora_variant);
+    Transformer model = test::small_model(1);
+    const Adapters adapters = Adapters::attach(model, options, 7);
+    test::make_B_random(adapters);
+    const auto observed = hyperbolic_adapters(model);
+    REQUIRE(observed.size() == 10);
+    const auto linears = target_linears(model, options);
+    const at::NoGradGuard no_grad;
+    int64_t tokens = 0;
+    observe(model, test::some_rows(3), [&](size_t i, const at::Tensor& x) {
+      const TokenGeometry seen = observed[i].adapter->geometry(x);
+      const at::Tensor added = observed[i].adapter->forward(x, *linears[i]) - linears[i]->product(x);
+      const at::Tensor ours = at::matmul(seen.codes, observed[i].adapter->outer().t());
+      CHECK(test::largest_difference(ours, added) < 2e-5 * std::max(1.0, added.abs().max().item<double>()));
+      CHECK(test::largest_difference(seen.z, at::matmul(x.to(at::kDouble), observed[i].adapter->inner().t())) < 1e-9);
+      tokens += x.size(0);
+    });
+    CHECK(tokens == 360);
+    // The listeners are gone.
+    CHECK(hyperbolic_adapters(model).size() == 10);
+  }
+}
+
+TEST_CASE("Lengths are told in units of the radius", "[analysis]") {
+  AdapterOptions options = test::kind("hyplora");
+  options.curvature = 0.25;
+  options.target_modules = {{"q_proj"}, false};
+  options.layers_to_transform = std::vector<int64_t>{0};
+  const test::TempFolder folder;
+  test::write_adapter_folder(folder.path(), options);
+  Transformer model = test::small_model(1);
+  const std::vector<Example> rows = test::some_rows(6);
+  const Json report = geometry_report(model, folder.path(), rows), &row = report["modules"][0];
+  CHECK(row["path"] == "model.layers.0.self_attn.q_proj");
+  CHECK(row["radius"].get<double>() == Approx(std::sqrt(32 * 0.25)));
+  CHECK(row["radius_is"] == "kappa = sqrt(d K)");
+  CHECK(row["tokens"] == 72);
+  double longest_x = 0, longest_y = 0;
+  const auto adapter = hyperbolic_adapters(model)[0].adapter;
+  observe(model, rows, [&](size_t, const at::Tensor& x) {
+    const at::Tensor th = at::linalg_vector_norm(x.to(at::kDouble), 2, {1}) / std::sqrt(8.0);
+    const at::Tensor u = at::matmul(x.to(at::kDouble), adapter->inner().t()) * (th.sinh() / th).unsqueeze(1);
+    const at::Tensor y = at::linalg_vector_norm(at::matmul(u, adapter->outer().t()), 2, {1}) / std::sqrt(8.0);
+    longest_x = std::max(longest_x, th.max().item<double>());
+    longest_y = std::max(longest_y, y.max().item<double>());
+  });
+  CHECK(row["sinh_argument"]["max"].get<double>() == Approx(longest_x));
+  CHECK(row["y_over_radius"]["max"].get<double>() == Approx(longest_y));
+  CHECK(row["y_over_radius"]["q05"] < row["y_over_radius"]["q95"]);
+}
+
+TEST_CASE("A nearly flat adapter is explained by a linear map, a curved one is not", "[analysis]") {
+  AdapterOptions options = test::kind("hyplora");
+  options.curvature = 1e9;
+  CHECK(reported(options)["summary"]["unexplained"]["largest"].get<double>() < 1e-12);
+  options.curvature = 0.05;
+  CHECK(reported(options)["summary"]["unexplained"]["largest"].get<double>() > 1e-3);
+}
+
+TEST_CASE("Tokens in the release's flat zone and at the clamps are counted", "[analysis]") {
+  const Json flat = reported(test::kind("hyplora", "release"), 1e-4)["summary"];
+  CHECK(flat["flat_share"] == 1);
+  AdapterOptions options = test::kind("hyplora", "release");
+  options.curvature = 0.1;  // K < 1: there is none
+  CHECK(reported(options, 1e-4)["summary"]["flat_share"] == 0);
+  AdapterOptions curved = test::kind("hyplora");
+  CHECK(reported(curved)["summary"]["sinh_held_tokens"] == 0);
+  curved.curvature = 1e-4;
+  CHECK(reported(curved)["summary"]["sinh_held_tokens"] > 0);
+}
+
+TEST_CASE("Every hyperbolic variant is reported as table and picture, the others are refused", "[analysis]") {
+  for (const auto& options : test::all_kinds()) {
+    INFO(options.adapter << " " << options.hyplora_variant);
+    if (options.adapter != "hyplora" || options.hyplora_variant == "tangent") {
+      CHECK(test::input_error([&] { reported(options); }).find("is no hyperbolic adapter") != std::string::npos);
+      continue;
+    }
+    const Json report = reported(options);
+    const std::string csv = geometry_csv(report), svg = geometry_svg(report);
+    CHECK(std::count(csv.begin(), csv.end(), '\n') == 11);
+    CHECK(csv.find("model.layers.1.mlp.down_proj") != std::string::npos);
+    CHECK(svg.starts_with("<svg"));
+    CHECK(svg.find("nan") == std::string::npos);
+    CHECK(svg.find("href") == std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace hyplora
