@@ -3,8 +3,8 @@
 
 #include <chrono>
 
-#include "common.h"
 #include "eval/run.h"
+#include "status_line.h"
 
 namespace hyplora::apps {
 

@@ -1,40 +1,40 @@
 // hyplora-adapter: what an adapter holds, its merge into the base, its other layouts, its linear approximation, its geometry.
 #include <algorithm>
 #include <cstdio>
-#include <functional>
 
 #include "adapter/convert.h"
 #include "adapter/inspect.h"
 #include "adapter/merge.h"
 #include "analysis/geometry_report.h"
 #include "analysis/linearize.h"
-#include "common.h"
 #include "core/error.h"
 #include "io/output_folder.h"
 #include "model/load.h"
+#include "program.h"
 
 using namespace hyplora;
 
 namespace {
 
 struct Arguments {
-  apps::CommonOptions common;
-  std::string model, adapter, output, dtype, layout, data, prompt_template = "alpaca";
-  int64_t rows = 64, heldout = 16, rank = 0, cutoff_len = 256;
+  std::string model, adapter, output, layout, data, prompt_template = "alpaca";
+  std::optional<std::string> dtype;
+  std::optional<int64_t> rank;
+  int64_t rows = 64, heldout = 16, cutoff_len = 256;
   bool json = false, force = false, responses_only = false;
 };
 
-int inspect(const Arguments& a) {
-  apps::apply_common_options(a.common);
+int inspect(const apps::Program& program, const Arguments& a) {
+  program.device();
   const Json facts = inspect_adapter(a.adapter, a.model);
   std::fputs((a.json ? facts.dump(2) + "\n" : inspection_text(facts)).c_str(), stdout);
   return 0;
 }
 
-int merge(const Arguments& a) {
-  const at::Device device = apps::apply_common_options(a.common);
+int merge(const apps::Program& program, const Arguments& a) {
+  const at::Device device = program.device();
   std::optional<at::ScalarType> dtype;
-  if (!a.dtype.empty()) dtype = dtype_named(a.dtype, device);
+  if (a.dtype) dtype = dtype_named(*a.dtype, device);
   OutputFolder output(a.output, a.force, {a.model, a.adapter});
   const Merge merge(a.model, a.adapter, dtype, device);
   std::printf("largest logit difference %.6g on %ld tokens (largest logit %.6g)\n", merge.probe().largest_difference,
@@ -46,8 +46,8 @@ int merge(const Arguments& a) {
   return 0;
 }
 
-int convert(const Arguments& a) {
-  apps::apply_common_options(a.common);
+int convert(const apps::Program& program, const Arguments& a) {
+  program.device();
   OutputFolder output(a.output, a.force, {a.adapter});
   convert_adapter(a.adapter, a.layout, output.aside());
   output.put_into_place();
@@ -57,7 +57,7 @@ int convert(const Arguments& a) {
 
 /// The base without adapters, and rows as the training makes them.
 Transformer load_base(const Arguments& a, const ModelSpec& spec, at::Device device) {
-  return load_model(a.model, spec, {dtype_named(a.dtype.empty() ? "auto" : a.dtype, device), device, false});
+  return load_model(a.model, spec, {dtype_named(a.dtype.value_or("auto"), device), device, false});
 }
 
 std::vector<Example> examples(const Arguments& a, const ModelSpec& spec, int64_t most) {
@@ -71,12 +71,11 @@ std::vector<Example> examples(const Arguments& a, const ModelSpec& spec, int64_t
   return make_examples(rows, tokenizer.get(), options, spec.vocab_size).examples;
 }
 
-int linearize(const Arguments& a) {
-  const at::Device device = apps::apply_common_options(a.common);
+int linearize(const apps::Program& program, const Arguments& a) {
+  const at::Device device = program.device();
   OutputFolder output(a.output, a.force, {a.model, a.adapter});
   const ModelSpec spec = read_model_spec(a.model);
-  LinearizeOptions options{a.model, a.adapter, examples(a, spec, a.rows + a.heldout), {}, std::nullopt};
-  if (a.rank > 0) options.rank = a.rank;
+  LinearizeOptions options{a.model, a.adapter, examples(a, spec, a.rows + a.heldout), {}, a.rank};
   std::vector<Example>& rows = options.calibration;
   if (rows.size() < 2)
     throw InputError("{}: holds one row; some are needed for the fit and some to measure its error.", a.data);
@@ -97,8 +96,8 @@ int linearize(const Arguments& a) {
   return 0;
 }
 
-int report(const Arguments& a) {
-  const at::Device device = apps::apply_common_options(a.common);
+int report(const apps::Program& program, const Arguments& a) {
+  const at::Device device = program.device();
   const ModelSpec spec = read_model_spec(a.model);
   const std::vector<Example> rows = examples(a, spec, a.rows);
   require_writable_folder(a.output);
@@ -112,76 +111,93 @@ int report(const Arguments& a) {
   return 0;
 }
 
-void add_output(CLI::App* sub, Arguments& a) {
-  sub->add_option("--output", a.output, "folder to write")->required();
-  sub->add_flag("--force", a.force, "replace a folder that is not empty");
+Fields model_and_adapter(Arguments& a) {
+  Fields fields;
+  fields.require("model", a.model, "checkpoint folder")
+      .names_files()
+      .require("adapter", a.adapter, "adapter folder")
+      .names_files();
+  return fields;
 }
 
-void add_model_and_adapter(CLI::App* sub, Arguments& a) {
-  sub->add_option("--model", a.model, "checkpoint folder")->required();
-  sub->add_option("--adapter", a.adapter, "adapter folder")->required();
+Fields rows_fields(Arguments& a) {
+  Fields fields;
+  fields.require("data", a.data, "rows, as for training")
+      .names_files()
+      .add("rows", a.rows, "the first N rows of the file", at_least(1))
+      .add("template", a.prompt_template, "prompt template: a built-in one or a JSON file", prompt_template_rule())
+      .names_files()
+      .add("cutoff_len", a.cutoff_len, "token limit of a row", at_least(1));
+  return fields;
 }
 
-void add_rows(CLI::App* sub, Arguments& a) {
-  sub->add_option("--data", a.data, "rows, as for training")->required();
-  sub->add_option("--rows", a.rows, "the first N rows of the file")->check(CLI::PositiveNumber)->capture_default_str();
-  sub->add_option("--template", a.prompt_template, "prompt template: alpaca, llama3, qwen, gemma, none or a JSON file")
-      ->capture_default_str();
-  sub->add_option("--cutoff-len", a.cutoff_len, "token limit of a row")->check(CLI::PositiveNumber)->capture_default_str();
+Fields dtype_field(Arguments& a, const char* help) { return Fields().add("dtype", a.dtype, help, one_of(dtype_names())); }
+
+Fields output_fields(Arguments& a) {
+  Fields fields;
+  fields.require("output", a.output, "folder to write")
+      .names_files()
+      .changes_nothing()
+      .add("force", a.force, "replace a folder that is not empty")
+      .changes_nothing();
+  return fields;
 }
 
-void add_dtype(CLI::App* sub, Arguments& a, const char* help) {
-  sub->add_option("--dtype", a.dtype, help)->check(CLI::IsMember({"float32", "bfloat16", "float16"}));
+constexpr const char* run_type = "type to run the base in (default: float32 on the CPU, bfloat16 on CUDA)";
+
+Fields inspect_fields(Arguments& a) {
+  Fields fields;
+  fields.require("adapter", a.adapter, "adapter folder")
+      .names_files()
+      .add("model", a.model, "checkpoint folder: does the adapter fit it?")
+      .names_files()
+      .add("json", a.json, "as JSON");
+  return fields;
+}
+
+Fields merge_fields(Arguments& a) {
+  return model_and_adapter(a)
+      .append(dtype_field(a, "type to write (default: as each tensor is stored)"))
+      .append(output_fields(a));
+}
+
+Fields convert_fields(Arguments& a) {
+  Fields fields;
+  fields.require("adapter", a.adapter, "adapter folder")
+      .names_files()
+      .require("to", a.layout, "ours, the published release's, or PEFT's", one_of(adapter_layouts()));
+  return fields.append(output_fields(a));
+}
+
+Fields linearize_fields(Arguments& a) {
+  Fields fields = model_and_adapter(a).append(rows_fields(a));
+  fields.add("responses_only", a.responses_only, "losses leave the prompt out (default: all tokens count)")
+      .add("heldout", a.heldout, "the next M rows, to measure the error on", at_least(1))
+      .add("rank", a.rank, "rank of the LoRA (default: the adapter's)", at_least(1));
+  return fields.append(dtype_field(a, run_type)).append(output_fields(a));
+}
+
+Fields report_fields(Arguments& a) {
+  Fields fields = model_and_adapter(a).append(rows_fields(a)).append(dtype_field(a, run_type));
+  fields.require("output", a.output, "folder to write").names_files().changes_nothing();
+  return fields;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Inspects, merges, converts, linearizes and measures adapters.");
   Arguments a;
-  app.require_subcommand(1);
-  apps::add_common_options(app, a.common);
-  std::function<int(const Arguments&)> chosen;
-  const auto command = [&](const char* name, const char* help, int (*run)(const Arguments&)) {
-    CLI::App* sub = app.add_subcommand(name, help);
-    sub->fallthrough();  // the common options may follow the subcommand
-    sub->callback([&chosen, run] { chosen = run; });
-    return sub;
+  apps::Program program("Inspects, merges, converts, linearizes and measures adapters.");
+  const auto command = [&](const char* name, const char* about, apps::Program::Options options,
+                           int (*run)(const apps::Program&, const Arguments&)) {
+    program.command(name, about, std::move(options), [&program, &a, run] { return run(program, a); });
   };
-
-  CLI::App* sub = command("inspect", "what an adapter folder holds and where it can be loaded", inspect);
-  sub->add_option("adapter", a.adapter, "adapter folder")->required();
-  sub->add_option("--model", a.model, "checkpoint folder: does the adapter fit it?");
-  sub->add_flag("--json", a.json, "as JSON");
-
-  sub = command("merge", "a checkpoint with the adapter (LoRA, DoRA) summed into its weights", merge);
-  add_model_and_adapter(sub, a);
-  add_dtype(sub, a, "float32, bfloat16 or float16 (default: as each tensor is stored)");
-  add_output(sub, a);
-
-  sub = command("convert", "the same adapter in another layout", convert);
-  sub->add_option("--adapter", a.adapter, "adapter folder")->required();
-  sub->add_option("--to", a.layout, "hyplora, release (the paper's) or peft")
-      ->required()
-      ->check(CLI::IsMember(adapter_layouts()));
-  add_output(sub, a);
-
-  sub = command("linearize", "the LoRA that comes nearest to a hyperbolic adapter on calibration rows", linearize);
-  add_model_and_adapter(sub, a);
-  add_rows(sub, a);
-  sub->add_flag("--responses-only", a.responses_only, "losses leave the prompt out (default: all tokens count)");
-  sub->add_option("--heldout", a.heldout, "the next M rows, to measure the error on")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub->add_option("--rank", a.rank, "rank of the LoRA (default: the adapter's)")->check(CLI::PositiveNumber);
-  add_dtype(sub, a, "type to run the base in (default: float32 on the CPU, bfloat16 on CUDA)");
-  add_output(sub, a);
-
-  sub = command("report", "how hyperbolic a trained adapter is, module by module: CSV, SVG, summary.json", report);
-  add_model_and_adapter(sub, a);
-  add_rows(sub, a);
-  add_dtype(sub, a, "type to run the base in (default: float32 on the CPU, bfloat16 on CUDA)");
-  sub->add_option("--output", a.output, "folder to write")->required();
-
-  return apps::run_program(app, argc, argv, [&] { return chosen(a); });
+  command("inspect", "what an adapter folder holds and where it can be loaded", {inspect_fields(a), {}, "adapter"}, inspect);
+  command("merge", "a checkpoint with the adapter (LoRA, DoRA) summed into its weights", {merge_fields(a), {}}, merge);
+  command("convert", "the same adapter in another layout", {convert_fields(a), {}}, convert);
+  command("linearize", "the LoRA that comes nearest to a hyperbolic adapter on calibration rows", {linearize_fields(a), {}},
+          linearize);
+  command("report", "how hyperbolic a trained adapter is, module by module: CSV, SVG, summary.json", {report_fields(a), {}},
+          report);
+  return program.run(argc, argv);
 }

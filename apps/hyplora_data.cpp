@@ -1,18 +1,17 @@
 // hyplora-data: raw files of data sets into rows to train on, checked, without duplicates and without questions of test sets.
 #include <cstdio>
 
-#include "common.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "data/prepare.h"
 #include "data/row_schemas.h"
+#include "program.h"
 
 using namespace hyplora;
 
 namespace {
 
 struct Arguments {
-  apps::CommonOptions common;
   std::vector<std::string> files, exclude;
   std::string output, report;
   PrepareOptions prepare;
@@ -32,8 +31,8 @@ void tell(const Arguments& arguments, const Json& report) {
   }
 }
 
-int run(const Arguments& arguments) {
-  apps::apply_common_options(arguments.common);
+int run(const apps::Program& program, const Arguments& arguments) {
+  program.device();
   const fs::path output = arguments.output;
   if (!output.empty() && output.extension() != ".json" && output.extension() != ".jsonl") {
     throw InputError("--output {}: expected a name that ends in .json or .jsonl.", arguments.output);
@@ -45,36 +44,39 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
-void add_options(CLI::App& app, Arguments& a) {
+Fields fields_of(Arguments& a) {
   std::vector<std::string> schemas = row_schema_names();
   schemas.insert(schemas.begin(), "auto");
   ContaminationOptions& c = a.prepare.contamination;
-  app.add_option("files", a.files, "JSON or JSONL files, or folders of them")->required();
-  app.add_option("--output", a.output, "file to write the rows to, .json or .jsonl; without it they are only checked");
-  app.add_option("--report", a.report, "file for the report (else stdout)");
-  app.add_option("--format", a.prepare.schema, "schema of the rows")->check(CLI::IsMember(schemas))->capture_default_str();
-  app.add_option("--exclude", a.exclude, "test sets, files or folders: rows that hold their questions are left out")
-      ->allow_extra_args(false);
-  app.add_option("--ngram", c.ngram, "words that a row may not share with a test question (0: only equal questions count)")
-      ->check(CLI::Range(0, 1000))
-      ->capture_default_str();
-  app.add_option("--overlap", c.overlap, "share of a test question's n-grams that makes a row a hit (0: a single n-gram)")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  app.add_option("--common", c.common, "n-grams in more different questions than this do not count")
-      ->check(CLI::Range(1, 1000000000))
-      ->capture_default_str();
-  app.add_option("--examples", a.prepare.examples, "in the report, for each reason")->capture_default_str();
-  app.add_flag("--strict", a.prepare.strict, "the first row that cannot be used is an error");
+  Fields fields;
+  fields.require("files", a.files, "JSON or JSONL files, or folders of them")
+      .names_files()
+      .add("output", a.output, "file to write the rows to, .json or .jsonl; without it they are only checked")
+      .names_files()
+      .changes_nothing()
+      .add("report", a.report, "file for the report (else stdout)")
+      .names_files()
+      .changes_nothing()
+      .add("format", a.prepare.schema, "schema of the rows", one_of(schemas))
+      .add("exclude", a.exclude, "test sets, files or folders: rows that hold their questions are left out")
+      .names_files()
+      .add("ngram", c.ngram, "words that a row may not share with a test question (0: only equal questions count)",
+           between(0, 1000))
+      .add("overlap", c.overlap, "share of a test question's n-grams that makes a row a hit (0: a single n-gram)",
+           between(0, 1))
+      .add("common", c.common, "n-grams in more different questions than this do not count", between(1, 1e9))
+      .add("examples", a.prepare.examples, "in the report, for each reason", at_least(0))
+      .changes_nothing()
+      .add("strict", a.prepare.strict, "the first row that cannot be used is an error");
+  return fields;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Makes rows to train on out of raw data files: checks them, drops duplicates and questions of test sets, and reports.");
   Arguments arguments;
-  add_options(app, arguments);
-  apps::add_common_options(app, arguments.common);
-  return apps::run_program(app, argc, argv, [&] { return run(arguments); });
+  apps::Program program(
+      "Makes rows to train on out of raw data files: checks them, drops duplicates and questions of test sets, and reports.");
+  program.options({fields_of(arguments), {}, "files"});
+  return program.run(argc, argv, [&] { return run(program, arguments); });
 }

@@ -7,25 +7,35 @@
 #include <iterator>
 
 #include "adapter/adapter.h"
-#include "common.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "generate/chat.h"
+#include "generate/decode.h"
 #include "generate/stop_strings.h"
 #include "model/load.h"
+#include "program.h"
+#include "signals.h"
 
 using namespace hyplora;
 
 namespace {
 
 struct Arguments {
-  apps::CommonOptions common;
-  std::string model, adapter, prompt, prompt_template = "none", ids, dtype = "auto";
+  std::string model, adapter, ids, dtype = "auto";
+  std::optional<std::string> prompt, prompt_template;
   DecodeOptions decode;
   std::vector<std::string> stops;
-  bool has_prompt = false, has_template = false, output_ids = false, ignore_eos = false, scores = false;
+  bool output_ids = false, ignore_eos = false, scores = false;
 
-  bool chats() const { return !has_prompt && ids.empty(); }
+  bool chats() const { return !prompt && ids.empty(); }
+};
+
+/// What decoding needs: the options' values, and what the model and the terminal add.
+struct Scene {
+  const Transformer& model;
+  const Tokenizer* tokenizer;  // null where only ids go in and out
+  const Arguments& arguments;
+  DecodeControl control;
 };
 
 std::vector<Ids> read_id_lines(const std::string& file) {
@@ -50,10 +60,10 @@ std::vector<Ids> read_id_lines(const std::string& file) {
 /// Without a template the text is the whole prompt, special tokens included; inside a template it is data.
 Ids prompt_ids(const Arguments& arguments, const Tokenizer& tokenizer) {
   const std::string text = arguments.prompt != "-"
-                               ? arguments.prompt
+                               ? *arguments.prompt
                                : std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  if (arguments.prompt_template == "none") return tokenizer.encode(text);
-  const PromptTemplate form = find_prompt_template(arguments.prompt_template);
+  const PromptTemplate form = find_prompt_template(arguments.prompt_template.value_or("none"));
+  if (form.is_bare()) return tokenizer.encode(text);
   require_template_tokens(form, tokenizer);
   return render_prompt(form, text, "").encode(tokenizer);
 }
@@ -67,9 +77,8 @@ std::string completion_text(const Tokenizer& tokenizer, const Ids& prompt, const
 }
 
 /// One prompt; each piece of text is printed as soon as it is certain.
-std::string stream_completion(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments,
-                              const Ids& prompt) {
-  StoppedText text(tokenizer, arguments.stops);
+std::string stream_completion(const Scene& scene, const Ids& prompt) {
+  StoppedText text(*scene.tokenizer, scene.arguments.stops);
   text.follow(prompt);
   std::string all;
   const auto show = [&](const std::string& fresh) {
@@ -77,63 +86,64 @@ std::string stream_completion(const Transformer& model, const Tokenizer& tokeniz
     std::fflush(stdout);
     all += fresh;
   };
-  DecodeOptions decoding = arguments.decode;
-  decoding.ends_here = [&](size_t, const Ids& made) {
+  DecodeControl control = scene.control;
+  control.ends_here = [&](size_t, const Ids& made) {
     show(text.next(made.back()));
     return text.stopped();
   };
-  decode(model, {prompt}, decoding, [](size_t, const std::vector<Completion>&) {});
+  decode(scene.model, {prompt}, scene.arguments.decode, control, [](size_t, const std::vector<Completion>&) {});
   show(text.rest());
   return all;
 }
 
 /// The whole text at once, as beams need it.
-std::string whole_completion(const Transformer& model, const Tokenizer& tokenizer, const Arguments& arguments,
-                             const Ids& prompt) {
+std::string whole_completion(const Scene& scene, const Ids& prompt) {
   std::string text;
-  decode(model, {prompt}, arguments.decode, [&](size_t, const std::vector<Completion>& best) {
-    text = before_stop(completion_text(tokenizer, prompt, best.front().ids), arguments.stops);
+  decode(scene.model, {prompt}, scene.arguments.decode, scene.control, [&](size_t, const std::vector<Completion>& best) {
+    text = before_stop(completion_text(*scene.tokenizer, prompt, best.front().ids), scene.arguments.stops);
   });
   std::fputs(text.c_str(), stdout);
   return text;
 }
 
 /// Ctrl-C ends an answer, and at the prompt the program.
-int chat(const Transformer& model, const Tokenizer& tokenizer, Arguments arguments) {
-  arguments.decode.interrupted = apps::stop_requested;
-  const std::string form = arguments.has_template ? arguments.prompt_template : chat_template_of(tokenizer);
-  Chat talk(find_prompt_template(form), tokenizer, model.context(), arguments.decode.max_new_tokens);
-  const auto answer = arguments.decode.beams > 1 ? whole_completion : stream_completion;
+int chat(Scene scene) {
+  scene.control.interrupted = apps::stop_requested;
+  const DecodeOptions& options = scene.arguments.decode;
+  const std::string form = scene.arguments.prompt_template.value_or(chat_template_of(*scene.tokenizer));
+  Chat talk(find_prompt_template(form), *scene.tokenizer, scene.model.context().tokens(), options.max_new_tokens);
+  const auto answer = options.beams > 1 ? whole_completion : stream_completion;
   hold_chat(talk, std::cin, std::cout, [&](const Ids& prompt) {
     const apps::InterruptHeard heard;
-    return answer(model, tokenizer, arguments, prompt);
+    return answer(scene, prompt);
   });
   return 0;
 }
 
-void print(const Arguments& arguments, const Tokenizer* tokenizer, const Ids& prompt, const Completion& completion) {
+void print(const Scene& scene, const Ids& prompt, const Completion& completion) {
+  const Arguments& arguments = scene.arguments;
   if (arguments.scores) std::printf("%.6f\t", completion.score);
-  std::puts(arguments.output_ids ? Json(completion.ids).dump().c_str()
-                                 : before_stop(completion_text(*tokenizer, prompt, completion.ids), arguments.stops).c_str());
+  const auto text = [&] { return before_stop(completion_text(*scene.tokenizer, prompt, completion.ids), arguments.stops); };
+  std::puts((arguments.output_ids ? Json(completion.ids).dump() : text()).c_str());
 }
 
-int complete(const Transformer& model, const Tokenizer* tokenizer, const Arguments& arguments,
-             const std::vector<Ids>& prompts) {
+int complete(const Scene& scene, const std::vector<Ids>& prompts) {
+  const Arguments& arguments = scene.arguments;
   if (prompts.size() == 1 && arguments.decode.beams == 1 && !arguments.output_ids && ::isatty(STDOUT_FILENO) == 1) {
-    stream_completion(model, *tokenizer, arguments, prompts[0]);
+    stream_completion(scene, prompts[0]);
     std::puts("");
     return 0;
   }
-  DecodeOptions decoding = arguments.decode;
+  DecodeControl control = scene.control;
   std::optional<StopWatch> watch;
   if (!arguments.stops.empty()) {
-    watch.emplace(*tokenizer, arguments.stops);
-    decoding.ends_here = [&](size_t prompt, const Ids& made) { return watch->sees(prompt, made); };
+    watch.emplace(*scene.tokenizer, arguments.stops);
+    control.ends_here = [&](size_t prompt, const Ids& made) { return watch->sees(prompt, made); };
   }
   std::vector<std::vector<Completion>> made(prompts.size());
   size_t tokens = 0;
   const auto start = std::chrono::steady_clock::now();
-  decode(model, prompts, decoding, [&](size_t i, const std::vector<Completion>& best) {
+  decode(scene.model, prompts, arguments.decode, control, [&](size_t i, const std::vector<Completion>& best) {
     made[i] = best;
     tokens += best.front().ids.size();
   });
@@ -141,67 +151,66 @@ int complete(const Transformer& model, const Tokenizer* tokenizer, const Argumen
   if (!arguments.ids.empty())
     log::info("{} new tokens in {:.3f} s, {:.1f} tokens/s", tokens, seconds, static_cast<double>(tokens) / seconds);
   for (size_t i = 0; i < prompts.size(); ++i) {
-    for (const Completion& completion : made[i]) print(arguments, tokenizer, prompts[i], completion);
+    for (const Completion& completion : made[i]) print(scene, prompts[i], completion);
   }
   return 0;
 }
 
-void check(const Arguments& arguments) {
-  if (arguments.has_prompt && !arguments.ids.empty()) throw InputError("give either --prompt TEXT or --ids FILE, not both.");
+void check_input(const Arguments& arguments) {
+  if (arguments.prompt && !arguments.ids.empty()) throw InputError("give either --prompt TEXT or --ids FILE, not both.");
+  if (arguments.scores && arguments.decode.beams < 2)
+    throw InputError("--scores: only beams have scores; give --beams above 1.");
+}
+
+int run(const apps::Program& program, const Arguments& arguments) {
+  const at::Device device = program.device();
   if (arguments.chats() && ::isatty(STDIN_FILENO) != 1) {
     throw InputError("give either --prompt TEXT or --ids FILE; without them a chat begins, which needs a terminal.");
   }
-  if (arguments.scores && arguments.decode.beams < 2)
-    throw InputError("--scores: only beams have scores; give --beams above 1.");
-  check_decode_options(arguments.decode);
-  check_stops(arguments.stops);
-}
-
-int run(Arguments& arguments) {
-  const at::Device device = apps::apply_common_options(arguments.common);
-  check(arguments);
   const ModelSpec spec = read_model_spec(arguments.model);
   const bool needs_text = arguments.ids.empty() || !arguments.output_ids || !arguments.stops.empty();
   const auto tokenizer = needs_text ? load_tokenizer(arguments.model) : nullptr;
   std::vector<Ids> prompts;
-  if (arguments.has_prompt) prompts = {prompt_ids(arguments, *tokenizer)};
+  if (arguments.prompt) prompts = {prompt_ids(arguments, *tokenizer)};
   if (!arguments.ids.empty()) prompts = read_id_lines(arguments.ids);
   Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);
-  if (!arguments.ignore_eos) arguments.decode.stop_ids = spec.eos;
-  return arguments.chats() ? chat(model, *tokenizer, arguments) : complete(model, tokenizer.get(), arguments, prompts);
+  Scene scene{model, tokenizer.get(), arguments, {}};
+  if (!arguments.ignore_eos) scene.control.stop_ids = spec.eos;
+  return arguments.chats() ? chat(std::move(scene)) : complete(scene, prompts);
 }
 
-void add_output_options(CLI::App& app, Arguments& arguments) {
-  app.add_flag("--output-ids", arguments.output_ids, "print the new ids, one array a line");
-  app.add_option("--best", arguments.decode.best, "beams: print the N best completions, best first")
-      ->check(apps::at_least(1))
-      ->capture_default_str();
-  app.add_flag("--scores", arguments.scores, "beams: each completion's score and a tab before it");
+Fields fields_of(Arguments& a) {
+  Fields fields;
+  fields.require("model", a.model, "checkpoint folder")
+      .names_files()
+      .add("adapter", a.adapter, "adapter folder")
+      .names_files()
+      .add("prompt", a.prompt, "text to complete, - for stdin")
+      .add(
+          "template", a.prompt_template,
+          "prompt template around it, a built-in one or a JSON file (without it the text stands alone; a chat takes llama3 or qwen "
+          "where the tokenizer has its tokens, else alpaca)",
+          prompt_template_rule())
+      .names_files()
+      .add("ids", a.ids, "JSONL file: one array of token ids a line, instead of --prompt")
+      .names_files()
+      .add("output_ids", a.output_ids, "print the new ids, one array a line")
+      .add("best", a.decode.best, "beams: print the N best completions, best first", at_least(1))
+      .add("scores", a.scores, "beams: each completion's score and a tab before it")
+      .append(decode_fields(a.decode))
+      .append(stop_fields(a.stops))
+      .add("dtype", a.dtype, "type to compute in (auto: bfloat16 on CUDA, float32 on the CPU)", one_of(dtype_choices()))
+      .add("ignore_eos", a.ignore_eos, "go on to --max-new-tokens")
+      .require_that([&a] { check_input(a); });
+  return fields;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Completes prompts; prints only the completion. Without --prompt and --ids on a terminal: a chat.");
   Arguments arguments;
-  app.add_option("--model", arguments.model, "checkpoint folder")->required();
-  app.add_option("--adapter", arguments.adapter, "adapter folder");
-  CLI::Option* prompt = app.add_option("--prompt", arguments.prompt, "text to complete, - for stdin");
-  CLI::Option* form = app.add_option("--template", arguments.prompt_template,
-                                     "prompt template around it: none, alpaca, llama3, qwen, gemma or a JSON file (a chat "
-                                     "without it: llama3 or qwen where the tokenizer has its tokens, else alpaca)")
-                          ->capture_default_str();
-  app.add_option("--ids", arguments.ids, "JSONL file: one array of token ids a line, instead of --prompt");
-  add_output_options(app, arguments);
-  apps::add_decode_options(app, arguments.decode);
-  apps::add_stop_option(app, arguments.stops);
-  app.add_option("--dtype", arguments.dtype, "auto, float32, bfloat16 or float16")->capture_default_str();
-  app.add_flag("--ignore-eos", arguments.ignore_eos, "go on to --max-new-tokens");
-  apps::add_common_options(app, arguments.common);
-  return apps::run_program(app, argc, argv, [&] {
-    arguments.has_prompt = prompt->count() > 0;
-    arguments.has_template = form->count() > 0;
-    return run(arguments);
-  });
+  apps::Program program("Completes prompts; prints only the completion. Without --prompt and --ids on a terminal: a chat.");
+  program.options({fields_of(arguments), {}});
+  return program.run(argc, argv, [&] { return run(program, arguments); });
 }

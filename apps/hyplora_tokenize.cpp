@@ -2,9 +2,8 @@
 #include <cstdio>
 #include <iostream>
 
-#include "common.h"
 #include "core/error.h"
-#include "core/fields.h"
+#include "program.h"
 #include "text/tokenizer.h"
 
 using namespace hyplora;
@@ -12,7 +11,6 @@ using namespace hyplora;
 namespace {
 
 struct Arguments {
-  apps::CommonOptions common;
   std::string model, file;
   bool no_special = false, decode = false, keep_special = false;
 };
@@ -46,8 +44,8 @@ void decode(const Tokenizer& tokenizer, const Json& input, size_t number, bool k
       Json(tokenizer.decode(input.get<Ids>(), keep_special)).dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
 }
 
-int run(const Arguments& arguments) {
-  apps::apply_common_options(arguments.common);
+int run(const apps::Program& program, const Arguments& arguments) {
+  program.device();
   const auto tokenizer = load_tokenizer(arguments.model);
   size_t number = 0;
   for (const auto& input : read_inputs(arguments)) {
@@ -61,16 +59,23 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
+Fields fields_of(Arguments& a) {
+  Fields fields;
+  fields.require("model", a.model, "checkpoint folder")
+      .names_files()
+      .add("file", a.file, "JSON array of strings (with --decode: of arrays of ids); else the lines of stdin")
+      .names_files()
+      .add("no_special", a.no_special, "without BOS and EOS")
+      .add("decode", a.decode, "ids to texts: one JSON string a line")
+      .add("keep_special", a.keep_special, "with --decode: special tokens are printed too");
+  return fields;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Prints the token ids of texts: one JSON array a line.");
   Arguments arguments;
-  app.add_option("--model", arguments.model, "checkpoint folder")->required();
-  app.add_option("--file", arguments.file, "JSON array of strings (with --decode: of arrays of ids); else the lines of stdin");
-  app.add_flag("--no-special", arguments.no_special, "without BOS and EOS");
-  app.add_flag("--keep-special", arguments.keep_special, "with --decode: special tokens are printed too");
-  app.add_flag("--decode", arguments.decode, "ids to texts: one JSON string a line");
-  apps::add_common_options(app, arguments.common);
-  return apps::run_program(app, argc, argv, [&] { return run(arguments); });
+  apps::Program program("Prints the token ids of texts: one JSON array a line.");
+  program.options({fields_of(arguments), {}});
+  return program.run(argc, argv, [&] { return run(program, arguments); });
 }

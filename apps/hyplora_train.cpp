@@ -1,26 +1,23 @@
 // hyplora-train: fine-tune a checkpoint from one JSON config.
 #include <cstdio>
 
-#include "common.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/machine.h"
 #include "dist/launch.h"
+#include "program.h"
+#include "signals.h"
+#include "status_line.h"
 #include "train/trainer.h"
 
 using namespace hyplora;
 
 namespace {
 
-constexpr int stopped = 75;
-
 struct Arguments {
-  apps::CommonOptions common;
-  std::string config;
-  std::vector<std::string> assignments;
-  std::optional<double> max_hours;
-  bool print_config = false, print_schema = false, dry_run = false, doctor = false, force_resume = false;
+  TrainOptions options;
+  bool dry_run = false, doctor = false, force_resume = false;
 };
 
 /// Thrown out of the data's preparation when a stop signal came.
@@ -29,8 +26,6 @@ struct StoppedEarly {};
 void poll() {
   if (apps::stop_requested()) throw StoppedEarly();
 }
-
-void print(const Json& json) { std::puts(json.dump(2, ' ', false, Json::error_handler_t::replace).c_str()); }
 
 /// Progress on stderr: a line that is rewritten on a terminal, else one plain line each logging_steps.
 class ConsoleObserver : public TrainObserver {
@@ -96,7 +91,7 @@ int dry_run(const TrainOptions& options, at::Device device) {
   plan["first_examples"] = Json::array();
   for (size_t i = 0; i < std::min<size_t>(3, setup.training.examples.size()); ++i)
     plan["first_examples"].push_back(preview(setup.training.examples[i], setup.tokenizer.get()));
-  print(plan);
+  apps::print(plan);
   return 0;
 }
 
@@ -108,7 +103,7 @@ int fine_tune(const TrainOptions& options, at::Device device, bool quiet) {
   if (outcome.interrupted) {
     log::warn("stopped after step {}; run the same command again{} to go on", outcome.steps,
               options.resume_from_checkpoint == "never" ? " with resume_from_checkpoint \"auto\"" : "");
-    return stopped;
+    return apps::stopped;
   }
   Json result{{"output_dir", options.output_dir}, {"steps", outcome.steps}, {"seconds", outcome.seconds}};
   if (outcome.last_loss) result["loss"] = *outcome.last_loss;
@@ -117,57 +112,44 @@ int fine_tune(const TrainOptions& options, at::Device device, bool quiet) {
   return 0;
 }
 
-TrainOptions read_options(const Arguments& arguments) {
-  if (arguments.config.empty())
-    throw InputError("--config FILE is missing: the training config (see --print-schema for its keys).");
-  auto assignments = arguments.assignments;
-  if (arguments.max_hours) assignments.push_back(fmt::format("max_hours={}", *arguments.max_hours));
-  TrainOptions options = read_train_options(read_json(arguments.config), arguments.config, assignments);
-  options.force_resume = arguments.force_resume;
-  return options;
-}
-
-int run(const Arguments& arguments) {
+int run(const apps::Program& program, const Arguments& arguments) {
   apps::catch_stop_signals();
-  const at::Device device = apps::apply_common_options(arguments.common);
-  if (arguments.print_schema) {
-    TrainOptions defaults;
-    print(train_fields(defaults).schema());
-    return 0;
-  }
+  const at::Device device = program.device();
   if (arguments.doctor) {
-    print(describe_machine());
-    return 0;
-  }
-  const TrainOptions options = read_options(arguments);
-  if (arguments.print_config) {
-    print(resolved_config(options));
+    apps::print(describe_machine());
     return 0;
   }
   refuse_several_processes();
   try {
-    return arguments.dry_run ? dry_run(options, device) : fine_tune(options, device, arguments.common.quiet);
+    return arguments.dry_run ? dry_run(arguments.options, device) : fine_tune(arguments.options, device, program.quiet());
   } catch (const StoppedEarly&) {
     log::warn("stopped before the first step; run the same command again");
-    return stopped;
+    return apps::stopped;
   }
+}
+
+/// --doctor needs no config.
+Json read(Arguments& arguments, const Sources& sources) {
+  if (arguments.doctor) return Json::object();
+  arguments.options = read_train_options(sources);
+  arguments.options.force_resume = arguments.force_resume;
+  return resolved_config(arguments.options);
+}
+
+Fields flags_of(Arguments& a) {
+  return Fields()
+      .add("dry_run", a.dry_run, "load data and headers, print the plan and exit")
+      .add("force_resume", a.force_resume, "go on from a checkpoint although config, data or tokenizer differ")
+      .add("doctor", a.doctor, "print versions, devices, memory and what a run would use, and exit");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Fine-tunes a LLaMA-style checkpoint with low-rank adapters in hyperbolic space (HypLoRA), with LoRA, or whole.");
   Arguments arguments;
-  app.add_option("--config", arguments.config, "training config, a JSON file");
-  app.add_option("--set", arguments.assignments, "key=value: overrides a key of the config")->expected(1)->take_all();
-  app.add_flag("--print-config", arguments.print_config, "print the resolved config and exit");
-  app.add_flag("--print-schema", arguments.print_schema, "print every config key with type, default and meaning, and exit");
-  app.add_flag("--dry-run", arguments.dry_run, "load data and headers, print the plan and exit");
-  app.add_flag("--force-resume", arguments.force_resume, "go on from a checkpoint although config, data or tokenizer differ");
-  app.add_option("--max-hours", arguments.max_hours,
-                 "stop in time, with a checkpoint and exit code 75, before so many hours have passed");
-  app.add_flag("--doctor", arguments.doctor, "print versions, devices, memory and what a run would use, and exit");
-  apps::add_common_options(app, arguments.common);
-  return apps::run_program(app, argc, argv, [&] { return run(arguments); });
+  apps::Program program(
+      "Fine-tunes a LLaMA-style checkpoint with low-rank adapters in hyperbolic space (HypLoRA), with LoRA, or whole.");
+  program.options({train_fields(arguments.options), flags_of(arguments), "",
+                   [&](const Sources& sources) { return read(arguments, sources); }});
+  return program.run(argc, argv, [&] { return run(program, arguments); });
 }

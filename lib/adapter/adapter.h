@@ -43,6 +43,8 @@ void check_adapter_options(const AdapterOptions& options);
 bool learns_curvature_by_default(const AdapterOptions& options);
 /// The kind and its numbers in a phrase.
 std::string adapter_text(const AdapterOptions& options);
+/// Tokens that the adapter puts before each row, which the model's context has no room for then.
+int64_t lead_tokens(const AdapterOptions& options);
 /// How the kind's folder is marked: PEFT's peft_type.
 std::string peft_type_of(const AdapterOptions& options);
 

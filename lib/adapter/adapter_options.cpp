@@ -41,6 +41,8 @@ void check_adapter_options(const AdapterOptions& options) {
   }
 }
 
+int64_t lead_tokens(const AdapterOptions& options) { return options.adapter == "prefix" ? options.num_virtual_tokens : 0; }
+
 std::string adapter_text(const AdapterOptions& o) {
   const Kind& kind = find_kind(o.adapter);
   const std::string type = kind.peft_type;

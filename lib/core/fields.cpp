@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "core/error.h"
 #include "core/text_distance.h"
@@ -16,6 +17,16 @@ std::string shown(const Json& value) {
   return text;
 }
 
+/// Text from a command line: JSON where the field can be that, or else as it stands.
+Json bare_or_json(const Field& field, const std::string& text) {
+  const Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const bool wants_text = field.type.starts_with("string");
+  if (value.is_discarded() || (wants_text && !value.is_string() && !value.is_array() && !value.is_null())) return text;
+  return value;
+}
+
+std::string key_in(const std::string& where, const std::string& name) { return fmt::format("{}: key \"{}\"", where, name); }
+
 bool numbers_hold(const Json& value, const std::function<bool(double)>& test) {
   if (value.is_null()) return true;
   if (value.is_number()) return test(value.get<double>());
@@ -24,13 +35,28 @@ bool numbers_hold(const Json& value, const std::function<bool(double)>& test) {
 
 }  // namespace
 
+std::string flag_of(const std::string& name) {
+  std::string flag = "--" + name;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
 Rule one_of(std::vector<std::string> names) {
-  std::string expected = "one of";
-  for (size_t i = 0; i < names.size(); ++i) expected += (i ? ", " : " ") + names[i];
-  return {[names = std::move(names)](const Json& v) {
-            return std::find(names.begin(), names.end(), v.get<std::string>()) != names.end();
-          },
-          expected};
+  const auto holds = [names](const Json& v) {
+    return v.is_null() || std::find(names.begin(), names.end(), v.get<std::string>()) != names.end();
+  };
+  const std::string expected = fmt::format("one of {}", fmt::join(names, ", "));
+  return {holds, expected, std::move(names)};
+}
+
+Rule one_of_or_file(std::vector<std::string> names) {
+  Rule rule = one_of(std::move(names));
+  rule.holds = [named = rule.holds](const Json& v) {
+    std::error_code ignored;
+    return named(v) || std::filesystem::is_regular_file(v.get<std::string>(), ignored);
+  };
+  rule.expected += " or a file";
+  return rule;
 }
 
 Rule at_least(double least) {
@@ -48,16 +74,42 @@ Rule between(double least, double most) {
           fmt::format("a number from {} to {}", least, most)};
 }
 
-Rule not_empty() {
-  return {[](const Json& v) { return !v.empty() && v != ""; }, "something that is not empty"};
+Rule above_to(double bound, double most) {
+  return {[=](const Json& v) { return numbers_hold(v, [=](double x) { return x > bound && x <= most; }); },
+          fmt::format("a number above {} and at most {}", bound, most)};
 }
 
-Fields& Fields::add_field(Field field) {
-  fields_.push_back(std::move(field));
+Rule not_empty() {
+  return {[](const Json& v) { return !v.empty() && v != ""; }, "something that is not empty", {}};
+}
+
+Fields& Fields::changes_nothing() {
+  fields_.back().changes_result = false;
   return *this;
 }
 
-Fields::Field& Fields::find(const std::string& name, const std::string& where) {
+Fields& Fields::names_files() {
+  fields_.back().names_files = true;
+  return *this;
+}
+
+Fields& Fields::takes(int64_t texts) {
+  fields_.back().texts = texts;
+  return *this;
+}
+
+Fields& Fields::require_that(std::function<void()> holds) {
+  requirements_.push_back(std::move(holds));
+  return *this;
+}
+
+Fields& Fields::append(Fields more) {
+  std::move(more.fields_.begin(), more.fields_.end(), std::back_inserter(fields_));
+  std::move(more.requirements_.begin(), more.requirements_.end(), std::back_inserter(requirements_));
+  return *this;
+}
+
+Field& Fields::find(const std::string& name, const std::string& where) {
   std::vector<std::string> known;
   for (auto& field : fields_) {
     if (field.name == name) return field;
@@ -66,20 +118,27 @@ Fields::Field& Fields::find(const std::string& name, const std::string& where) {
   throw InputError("{}: unknown key \"{}\"; the nearest known key is \"{}\".", where, name, nearest_name(name, known));
 }
 
-void Fields::set(const std::string& name, const Json& value, const std::string& where) {
-  Field& field = find(name, where);
+void Fields::set(Field& field, const Json& value, const std::string& place) {
   if (!field.set(value)) {
-    throw InputError("{}: key \"{}\": found {} ({}), expected {}.", where, name, shown(value), value.type_name(), field.type);
+    throw InputError("{}: found {} ({}), expected {}.", place, shown(value), value.type_name(), field.type);
   }
   if (field.rule.holds && !field.rule.holds(field.get())) {
-    throw InputError("{}: key \"{}\": found {}, expected {}.", where, name, shown(value), field.rule.expected);
+    throw InputError("{}: found {}, expected {}.", place, shown(value), field.rule.expected);
   }
   field.read = true;
 }
 
+void Fields::read(const Sources& sources) {
+  read_object(sources.config, sources.config_file);
+  for (const auto& assignment : sources.assignments) read_assignment(assignment);
+  for (const auto& [name, texts] : sources.flags) read_flag(name, texts);
+  check_required(sources.config_file);
+  run_requirements();
+}
+
 void Fields::read_object(const Json& object, const std::string& where) {
   if (!object.is_object()) throw InputError("{}: found {}, expected a JSON object.", where, object.type_name());
-  for (const auto& [name, value] : object.items()) set(name, value, where);
+  for (const auto& [name, value] : object.items()) set(find(name, where), value, key_in(where, name));
 }
 
 void Fields::read_assignment(const std::string& assignment) {
@@ -87,23 +146,51 @@ void Fields::read_assignment(const std::string& assignment) {
   if (equals == std::string::npos || equals == 0) {
     throw InputError("--set: found \"{}\", expected key=value.", assignment);
   }
-  const std::string name = assignment.substr(0, equals), text = assignment.substr(equals + 1);
-  Json value = Json::parse(text, nullptr, false);
-  const bool wants_text = find(name, "--set").type.find("string") == 0;
-  if (value.is_discarded() || (wants_text && !value.is_string() && !value.is_array() && !value.is_null())) value = text;
-  set(name, value, "--set");
+  const std::string name = assignment.substr(0, equals);
+  Field& field = find(name, "--set");
+  set(field, bare_or_json(field, assignment.substr(equals + 1)), key_in("--set", name));
+}
+
+void Fields::read_flag(const std::string& name, const std::vector<std::string>& texts) {
+  Field& field = find(name, "command line");
+  const bool is_text = field.type.starts_with("string") && !field.is_list(), whole = texts.size() == 1 && !field.is_text_list();
+  set(field, is_text ? Json(texts.back()) : whole ? bare_or_json(field, texts[0]) : Json(texts), flag_of(name));
 }
 
 void Fields::check_required(const std::string& where) const {
   for (const auto& field : fields_) {
-    if (field.required && !field.read) throw InputError("{}: key \"{}\" is missing: {}.", where, field.name, field.help);
+    if (!field.required || field.read) continue;
+    if (where.empty())
+      throw InputError("{} is missing: {}; it may also stand in a --config FILE.", flag_of(field.name), field.help);
+    throw InputError("{}: key \"{}\" is missing: {}.", where, field.name, field.help);
   }
+}
+
+void Fields::check() const {
+  for (const auto& field : fields_) {
+    const Json value = field.get();
+    if (field.rule.holds && !field.rule.holds(value))
+      throw InputError("{}: found {}, expected {}.", field.name, shown(value), field.rule.expected);
+  }
+  run_requirements();
+}
+
+void Fields::run_requirements() const {
+  for (const auto& holds : requirements_) holds();
 }
 
 Json Fields::values() const {
   Json all = Json::object();
   for (const auto& field : fields_) all[field.name] = field.get();
   return all;
+}
+
+Json Fields::counting_values() const {
+  Json counting = Json::object();
+  for (const auto& field : fields_) {
+    if (field.changes_result && !field.names_files) counting[field.name] = field.get();
+  }
+  return counting;
 }
 
 Json Fields::schema() const {
@@ -118,6 +205,8 @@ Json Fields::schema() const {
     }
     if (!field.rule.expected.empty()) entry["expected"] = field.rule.expected;
     entry["meaning"] = field.help;
+    entry["changes_result"] = field.changes_result;
+    entry["names_files"] = field.names_files;
   }
   return all;
 }
@@ -143,6 +232,11 @@ bool Fields::from_json(const Json& value, int64_t& target) {
   return value.is_number_integer();
 }
 
+bool Fields::from_json(const Json& value, uint64_t& target) {
+  if (value.is_number_unsigned()) target = value.get<uint64_t>();
+  return value.is_number_unsigned();
+}
+
 bool Fields::from_json(const Json& value, double& target) {
   if (value.is_number()) target = value.get<double>();
   return value.is_number() && std::isfinite(target);
@@ -158,6 +252,13 @@ bool Fields::from_json(const Json& value, std::vector<int64_t>& target) {
   if (value.is_number()) return from_json(value, target.emplace_back());
   return value.is_array() &&
          std::all_of(value.begin(), value.end(), [&](const Json& v) { return from_json(v, target.emplace_back()); });
+}
+
+bool Fields::from_json(const Json& value, std::vector<std::string>& target) {
+  StringOrList texts;
+  if (!from_json(value, texts)) return false;
+  target = std::move(texts.values);
+  return true;
 }
 
 bool Fields::from_json(const Json& value, StringOrList& target) {

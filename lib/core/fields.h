@@ -1,8 +1,12 @@
-// Option structs said once: each struct lists its fields (name, target, help, rule) in one function; reading JSON, `--set`, the
-// saved config, the schema and the checks are derived from that list.
+// Options said once: each struct lists its fields (name, target, help, rule) and two traits of each in one function. A config
+// file, `--set`, the command line's flags with their completions, the schema, the saved settings, the checks, and what must be
+// the same for a run to go on are derived from that list.
 //
-//   struct Options { int64_t steps = 10; };
-//   Fields fields_of(Options& o) { return Fields().add("steps", o.steps, "optimiser steps", at_least(1)); }
+//   struct Options { int64_t steps = 10; std::string output; };
+//   Fields fields_of(Options& o) {
+//     return Fields().add("steps", o.steps, "optimiser steps", at_least(1))
+//                    .add("output", o.output, "folder to write").names_files().changes_nothing();
+//   }
 //
 // Errors are InputErrors that name where the value came from, the key, what was found and what was expected.
 #pragma once
@@ -24,63 +28,115 @@ struct StringOrList {
   bool single = false;
 };
 
-/// What a value must satisfy beyond its type: `holds`, and the words for "expected ...".
+/// What a value must satisfy beyond its type: `holds`, the words for "expected ...", and the values to choose from, where there
+/// is such a list.
 struct Rule {
   std::function<bool(const Json&)> holds;
   std::string expected;
+  std::vector<std::string> choices = {};
 };
 Rule one_of(std::vector<std::string> names);
+/// One of the names, or the path of a file.
+Rule one_of_or_file(std::vector<std::string> names);
 Rule at_least(double least);
 Rule above(double bound);
 Rule between(double least, double most);
+/// Above `bound` and at most `most`.
+Rule above_to(double bound, double most);
 Rule not_empty();
+
+/// A field's name on the command line: "--max-new-tokens".
+std::string flag_of(const std::string& name);
+
+/// One option: what can be said of it without its struct.
+struct Field {
+  std::string name, type, help;
+  Json default_value;
+  Rule rule;
+  bool required = false;
+  bool changes_result = true;                 // another value computes something else
+  bool names_files = false;                   // a path or several; what is there counts, not the name
+  int64_t texts = 1;                          // that follow its flag on the command line
+  bool read = false;                          // a config, an assignment or a flag said it
+  std::function<bool(const Json&)> set = {};  // false: the type is wrong
+  std::function<Json()> get = {};
+
+  bool is_switch() const { return type == "boolean"; }
+  /// Takes several values.
+  bool is_list() const { return type.find("array") != std::string::npos; }
+  /// Each text given is an element, never JSON.
+  bool is_text_list() const { return type == "array of strings"; }
+};
+
+/// Where the values of a program's options come from, in the order in which they count.
+struct Sources {
+  Json config = Json::object();
+  std::string config_file;
+  std::vector<std::string> assignments;                                 // --set key=value
+  std::vector<std::pair<std::string, std::vector<std::string>>> flags;  // a field's name and the texts given
+};
 
 class Fields {
  public:
   template <class T>
   Fields& add(const std::string& name, T& target, const std::string& help, Rule rule = {}) {
-    return add_field({name, type_name(target), help, to_json(target), std::move(rule), false,
-                      [&target](const Json& v) { return from_json(v, target); }, [&target] { return to_json(target); }});
+    Field field{name, type_name(target), help, to_json(target), std::move(rule)};
+    field.set = [&target](const Json& v) { return from_json(v, target); };
+    field.get = [&target] { return to_json(target); };
+    fields_.push_back(std::move(field));
+    return *this;
   }
-  /// As `add`, for a key without a default: read_object fails when it is missing.
+  /// As `add`, for a key without a default: check_required fails when it is missing.
   template <class T>
   Fields& require(const std::string& name, T& target, const std::string& help, Rule rule = {}) {
     add(name, target, help, std::move(rule));
     fields_.back().required = true;
     return *this;
   }
+  /// Of the field added last: whatever its value, the same is computed, so that a run may go on with another.
+  Fields& changes_nothing();
+  /// Of the field added last: it names a file or folder, or several.
+  Fields& names_files();
+  /// Of the field added last, a list: so many texts follow its flag.
+  Fields& takes(int64_t texts);
+  /// What holds between several fields: throws InputError where it does not. Run by `read` and `check`.
+  Fields& require_that(std::function<void()> holds);
+  Fields& append(Fields more);
 
+  /// All sources in their order; then what is required, and what must hold between fields.
+  void read(const Sources& sources);
   /// Sets the fields that `object` names. An unknown key is an error with the nearest known one.
   void read_object(const Json& object, const std::string& where);
   /// `name=value`; the value is JSON, or else the bare text.
   void read_assignment(const std::string& assignment);
-  /// Every required field was read; call after all sources.
+  /// The texts behind a field's flag on the command line, one for each time that it was given.
+  void read_flag(const std::string& name, const std::vector<std::string>& texts);
+  /// Every required field was read; `where` as in "<where>: key ... is missing", empty for the command line.
   void check_required(const std::string& where) const;
+  /// The values as they are keep to the rules, whoever set them.
+  void check() const;
 
+  const std::vector<Field>& all() const { return fields_; }
   Json values() const;
-  /// One object a key: type, default (or required), meaning, and what is expected.
+  /// Those that change the result and name no files; of the named files the bytes count (io/identity.h).
+  Json counting_values() const;
+  /// One object a key: type, default (or required), meaning, what is expected, and the traits.
   Json schema() const;
   bool was_read(const std::string& name) const;
 
  private:
-  struct Field {
-    std::string name, type, help;
-    Json default_value;
-    Rule rule;
-    bool required = false;
-    std::function<bool(const Json&)> set;  // false: the type is wrong
-    std::function<Json()> get;
-    bool read = false;
-  };
-
-  Fields& add_field(Field field);
   Field& find(const std::string& name, const std::string& where);
-  void set(const std::string& name, const Json& value, const std::string& where);
+  /// `place` as an error names the field: `c.json: key "steps"`, `--steps`.
+  static void set(Field& field, const Json& value, const std::string& place);
+  void run_requirements() const;
 
   static std::string type_name(const bool&) { return "boolean"; }
   static std::string type_name(const int64_t&) { return "integer"; }
+  static std::string type_name(const uint64_t&) { return "integer"; }
   static std::string type_name(const double&) { return "number"; }
   static std::string type_name(const std::string&) { return "string"; }
+  static std::string type_name(const std::vector<std::string>&) { return "array of strings"; }
+  static std::string type_name(const std::optional<int64_t>&) { return "integer or null"; }
   static std::string type_name(const std::optional<double>&) { return "number or null"; }
   static std::string type_name(const std::optional<std::string>&) { return "string or null"; }
   static std::string type_name(const StringOrList&) { return "string or array of strings"; }
@@ -91,9 +147,11 @@ class Fields {
 
   static bool from_json(const Json& value, bool& target);
   static bool from_json(const Json& value, int64_t& target);
+  static bool from_json(const Json& value, uint64_t& target);
   static bool from_json(const Json& value, double& target);
   static bool from_json(const Json& value, std::string& target);
-  static bool from_json(const Json& value, std::vector<int64_t>& target);  // one integer is an array of one
+  static bool from_json(const Json& value, std::vector<int64_t>& target);      // one integer is an array of one
+  static bool from_json(const Json& value, std::vector<std::string>& target);  // likewise
   template <class T>
   static bool from_json(const Json& value, std::optional<T>& target) {
     if (value.is_null()) target.reset();
@@ -115,6 +173,7 @@ class Fields {
   }
 
   std::vector<Field> fields_;
+  std::vector<std::function<void()>> requirements_;
 };
 
 }  // namespace hyplora

@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace hyplora::log {
@@ -20,12 +22,13 @@ spdlog::logger& logger() {
 
 }  // namespace
 
+std::vector<std::string> level_names() { return {"trace", "debug", "info", "warn", "error", "off"}; }
+
 void set_level(const std::string& level) {
-  const auto parsed = spdlog::level::from_str(level);
-  if (parsed == spdlog::level::off && level != "off") {
-    throw InputError("--log-level: found \"{}\", expected trace, debug, info, warn, error or off.", level);
-  }
-  logger().set_level(parsed);
+  const auto known = level_names();
+  if (std::find(known.begin(), known.end(), level) == known.end())
+    throw InputError("--log-level: found \"{}\", expected one of {}.", level, fmt::join(known, ", "));
+  logger().set_level(spdlog::level::from_str(level));
 }
 
 void write_debug(const std::string& message) { logger().debug("{}", message); }

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <vector>
 
 namespace hyplora::log {
 
-/// trace, debug, info, warn, error or off; throws InputError otherwise.
+/// trace, debug, info, warn, error, off.
+std::vector<std::string> level_names();
+/// One of them; throws InputError otherwise.
 void set_level(const std::string& level);
 
 void write_debug(const std::string& message);

@@ -1,6 +1,7 @@
 #include "data/prompt.h"
 
 #include "core/error.h"
+#include "io/hash.h"
 #include "text/unicode.h"
 
 namespace hyplora {
@@ -75,6 +76,18 @@ std::vector<std::string> prompt_template_names() {
   std::vector<std::string> names;
   for (const auto& row : templates) names.push_back(row.name);
   return names;
+}
+
+Rule prompt_template_rule() { return one_of_or_file(prompt_template_names()); }
+
+std::string template_hash(const PromptTemplate& prompt) {
+  Hash hash;
+  const auto add = [&](const std::string& text) { hash.add(fmt::format("{}\n{}", text.size(), text)); };
+  for (const auto* text : {&prompt.with_input, &prompt.without_input, &prompt.after_output, &prompt.opening, &prompt.turn_end})
+    add(*text);
+  for (const auto& token : prompt.tokens) add(token);
+  add(prompt.strips ? "strips" : "");
+  return hash.text();
 }
 
 PromptTemplate find_prompt_template(const std::string& name_or_file) {

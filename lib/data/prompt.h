@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/fields.h"
 #include "text/tokenizer.h"
 
 namespace hyplora {
@@ -19,10 +20,17 @@ struct PromptTemplate {
   std::vector<std::string> tokens;  // that the tokenizer must know, or the model would learn their spelling
   std::string opening = "";         // how both forms begin, and what stands only once where turns follow each other
   std::string turn_end = "\n\n";    // between an output and the next turn
+
+  /// Nothing stands around the text.
+  bool is_bare() const { return without_input == "{instruction}"; }
 };
 
-/// The built-in names, for messages and help.
+/// The built-in names.
 std::vector<std::string> prompt_template_names();
+/// Of an option that names a template.
+Rule prompt_template_rule();
+/// SHA-256 of all that a template says.
+std::string template_hash(const PromptTemplate& prompt);
 
 /// A built-in template by name, or one read from a JSON file with "prompt_input" and "prompt_no_input" (the keys that
 /// alpaca-lora's template files use) and, where the turn is to be closed, "after_output". InputError when it is neither.

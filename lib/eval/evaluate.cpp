@@ -124,22 +124,22 @@ class Scoring {
   }
 
   void score() {
-    DecodeOptions decoding = options_.decode;
-    for (size_t row = 0; row < prepared_.count(); ++row) decoding.skipped.insert(row);
-    for (const size_t row : mine_) decoding.skipped.erase(row);
+    DecodeControl control;
+    control.stop_ids = options_.stop_ids;
+    control.interrupted = options_.interrupted;
+    for (size_t row = 0; row < prepared_.count(); ++row) control.skipped.insert(row);
+    for (const size_t row : mine_) control.skipped.erase(row);
     StopWatch watch(*tokenizer_, options_.stops);
-    if (!options_.stops.empty()) decoding.ends_here = [&](size_t row, const Ids& made) { return watch.sees(row, made); };
-    if (options_.scoring == "likelihood") {
-      decoding.alternatives = std::make_shared<const std::vector<std::vector<Ids>>>(prepared_.alternative_ids);
-    }
-    decode(model_, prepared_.prompts, decoding, [&](size_t row, const std::vector<Completion>& completions) {
+    if (!options_.stops.empty()) control.ends_here = [&](size_t row, const Ids& made) { return watch.sees(row, made); };
+    if (options_.by_likelihood()) control.alternatives = &prepared_.alternative_ids;
+    decode(model_, prepared_.prompts, options_.decode, control, [&](size_t row, const std::vector<Completion>& completions) {
       watch.forget(row);
       keep(row, record_of_completions(row, completions), 1);
     });
   }
 
   Json record_of_completions(size_t row, const std::vector<Completion>& completions) const {
-    if (options_.scoring == "likelihood") return likelihood_record(prepared_, row, completions);
+    if (options_.by_likelihood()) return likelihood_record(prepared_, row, completions);
     const Ids& made = completions.front().ids;
     return completion_record(prepared_, row, before_stop(tokenizer_->decode(made), options_.stops), made.size());
   }
@@ -147,7 +147,7 @@ class Scoring {
   void measure() {
     const auto batch_size = static_cast<size_t>(options_.decode.batch_size);
     for (size_t begin = 0; begin < mine_.size(); begin += batch_size) {
-      if (options_.decode.interrupted && options_.decode.interrupted()) return;
+      if (options_.interrupted && options_.interrupted()) return;
       const std::vector<size_t> rows(mine_.begin() + static_cast<std::ptrdiff_t>(begin),
                                      mine_.begin() + static_cast<std::ptrdiff_t>(std::min(begin + batch_size, mine_.size())));
       std::vector<const Example*> batch;

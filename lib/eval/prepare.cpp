@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "model/context.h"
 
 namespace hyplora {
 namespace {
@@ -45,26 +46,22 @@ int64_t least_room(const PreparedTask& made) {
   return static_cast<int64_t>(longest);
 }
 
-void fit_context(const ModelSpec& spec, const Tokenizer& tokenizer, const EvaluateOptions& options, PreparedTask& made) {
+void fit_context(const Context& context, const Tokenizer& tokenizer, const EvaluateOptions& options, PreparedTask& made) {
   Ids& ids = made.prompts.back();
   const int64_t tokens = static_cast<int64_t>(ids.size()), needed = least_room(made);
-  made.truncated.push_back(tokens + needed > spec.max_positions);
+  made.truncated.push_back(!context.fits(tokens, needed));
   if (!made.truncated.back()) return;
   const std::string& where = made.rows[made.prompts.size() - 1].where;
-  if (options.over_length == "error") {
-    throw InputError(
-        "{}: its prompt has {} tokens, but the model's context is {} (max_position_embeddings); see --over-length.", where,
-        tokens, spec.max_positions);
-  }
-  const int64_t wished =
-      made.alternative_ids.empty() ? std::min(options.decode.max_new_tokens, spec.max_positions / 2) : needed;
-  const int64_t kept = spec.max_positions - wished;
-  if (kept < 2) throw InputError("{}: its alternatives do not fit into the model's context of {}.", where, spec.max_positions);
+  if (!options.truncates()) context.require(where + ": its prompt", tokens, needed, "; see --over-length");
+  const int64_t wished = made.alternative_ids.empty() ? std::min(options.decode.max_new_tokens, context.tokens() / 2) : needed;
+  const int64_t kept = context.tokens() - wished;
+  if (kept < 2) throw InputError("{}: its alternatives do not fit into the model's context of {}.", where, context.tokens());
   const bool keeps_bos = tokenizer.bos() && ids.front() == *tokenizer.bos();
   ids.erase(ids.begin() + keeps_bos, ids.end() - (kept - keeps_bos));
 }
 
 void prepare_prompts(const Tokenizer& tokenizer, const ModelSpec& spec, const EvaluateOptions& options, PreparedTask& made) {
+  const Context context(spec, options.lead_tokens);
   require_template_tokens(options.prompt, tokenizer);
   for (const auto& row : made.rows) check_gold(*made.task, row);
   for (const auto& row : made.rows) {
@@ -72,25 +69,24 @@ void prepare_prompts(const Tokenizer& tokenizer, const ModelSpec& spec, const Ev
     const PromptText prompt = render_conversation(options.prompt, options.shots, row.instruction, row.input);
     made.texts.push_back(prompt.text);
     made.prompts.push_back(prompt.encode(tokenizer));
-    if (options.scoring == "likelihood") add_alternatives(prompt, tokenizer, made);
+    if (options.by_likelihood()) add_alternatives(prompt, tokenizer, made);
     if (made.prompts.back().empty()) throw InputError("{}: its prompt has no tokens.", row.where);
-    fit_context(spec, tokenizer, options, made);
+    fit_context(context, tokenizer, options, made);
   }
 }
 
 void prepare_examples(const Tokenizer* tokenizer, const ModelSpec& spec, const EvaluateOptions& options, PreparedTask& made) {
-  if (!options.shots.empty() || options.scoring == "likelihood") {
+  if (!options.shots.empty() || options.by_likelihood()) {
     throw InputError("loss: it is measured on the rows as they are; leave out {}.",
                      options.shots.empty() ? "--scoring likelihood" : "--few-shot");
   }
-  const ExampleOptions as{options.prompt, std::min(options.cutoff_len, spec.max_positions), "truncate",
-                          options.train_on_inputs};
-  made.examples = make_examples(made.rows, tokenizer, as, spec.vocab_size);
+  const Context context(spec, options.lead_tokens);
+  const ExampleOptions form{options.prompt, std::min(options.cutoff_len, context.tokens()), "truncate",
+                            options.train_on_inputs};
+  made.examples = make_examples(made.rows, tokenizer, form, spec.vocab_size);
   for (const auto& example : made.examples.examples) {
     made.truncated.push_back(example.truncated);
-    if (static_cast<int64_t>(example.ids.size()) <= spec.max_positions) continue;
-    throw InputError("{}: it has {} tokens, but the model's context is {} (max_position_embeddings).", example.where,
-                     example.ids.size(), spec.max_positions);
+    context.require(example.where + ": it", static_cast<int64_t>(example.ids.size()));
   }
 }
 
@@ -119,11 +115,12 @@ int64_t PreparedTask::longest() const {
 
 int64_t PreparedTask::truncated_count() const { return std::count(truncated.begin(), truncated.end(), true); }
 
-int64_t PreparedTask::cache_bytes(const ModelSpec& spec, int64_t bytes_a_number, const DecodeOptions& options) const {
+int64_t PreparedTask::cache_bytes(const ModelSpec& spec, int64_t bytes_a_number, const EvaluateOptions& options) const {
+  const int64_t context = Context(spec, options.lead_tokens).tokens();
   std::vector<int64_t> tokens;
   for (size_t i = 0; i < prompts.size(); ++i) {
     const auto prompt = static_cast<int64_t>(prompts[i].size());
-    int64_t more = options.beams * std::min(options.max_new_tokens, spec.max_positions - prompt);
+    int64_t more = options.decode.beams * std::min(options.decode.max_new_tokens, context - prompt);
     if (!alternative_ids.empty()) {
       more = std::accumulate(alternative_ids[i].begin(), alternative_ids[i].end(), int64_t{0},
                              [](int64_t sum, const Ids& ids) { return sum + static_cast<int64_t>(ids.size()); });
@@ -131,7 +128,7 @@ int64_t PreparedTask::cache_bytes(const ModelSpec& spec, int64_t bytes_a_number,
     tokens.push_back(prompt + more);
   }
   std::sort(tokens.rbegin(), tokens.rend());
-  tokens.resize(std::min(tokens.size(), static_cast<size_t>(options.batch_size)));
+  tokens.resize(std::min(tokens.size(), static_cast<size_t>(options.decode.batch_size)));
   const int64_t kept = std::accumulate(tokens.begin(), tokens.end(), int64_t{0});
   return 2 * kept * 2 * spec.layers * spec.kv_heads * spec.head_dim * bytes_a_number;
 }

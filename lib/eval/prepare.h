@@ -4,20 +4,19 @@
 
 #include "data/examples.h"
 #include "dist/group.h"
+#include "eval/options.h"
 #include "eval/tasks.h"
 #include "generate/decode.h"
 
 namespace hyplora {
 
-struct EvaluateOptions {
+/// The options, and what scoring needs besides.
+struct EvaluateOptions : ScoringOptions {
   PromptTemplate prompt;
-  DecodeOptions decode;
-  std::vector<Turn> shots;             // worked examples before each prompt
-  std::string over_length = "error";   // error or truncate: a prompt that leaves no room in the model's context
-  std::vector<std::string> stops;      // a completion ends before the first of these
-  std::string scoring = "completion";  // completion, or likelihood of each alternative
-  int64_t cutoff_len = 256;            // loss: token limit of a row
-  bool train_on_inputs = false;        // loss: whether the prompt counts too
+  std::vector<Turn> shots;        // worked examples before each prompt
+  std::vector<int64_t> stop_ids;  // end ids of the model
+  int64_t lead_tokens = 0;        // that the adapters put before each row
+  std::function<bool()> interrupted;
   std::shared_ptr<Group> group = group_of_one();
 };
 
@@ -36,11 +35,11 @@ struct PreparedTask {
   int64_t truncated_count() const;
   /// Keys and values that are kept at a time, at most: of the `batch_size` longest prompts with all that may follow them, and
   /// twice, because room grows by doubling.
-  int64_t cache_bytes(const ModelSpec& spec, int64_t bytes_a_number, const DecodeOptions& options) const;
+  int64_t cache_bytes(const ModelSpec& spec, int64_t bytes_a_number, const EvaluateOptions& options) const;
 };
 
-/// `tokenizer` may be null where rows came tokenised and their loss is measured. A prompt of max_positions tokens or more is an
-/// InputError with its row, or is cut from the left, behind BOS, so that max_new_tokens (at most half of the context) fit.
+/// `tokenizer` may be null where rows came tokenised and their loss is measured. A prompt that leaves no room in the context (model/context.h)
+/// is an InputError with its row, or is cut from the left, behind BOS, so that max_new_tokens (at most half of the context) fit.
 /// InputError: a gold answer that cannot be read, text without tokenizer, likelihood without alternatives.
 PreparedTask prepare(const Task& task, std::vector<Row> rows, const Tokenizer* tokenizer, const ModelSpec& spec,
                      const EvaluateOptions& options);

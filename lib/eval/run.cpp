@@ -9,7 +9,7 @@
 #include "core/log.h"
 #include "eval/fingerprint.h"
 #include "eval/report.h"
-#include "generate/stop_strings.h"
+#include "io/identity.h"
 #include "model/load.h"
 
 namespace hyplora {
@@ -49,7 +49,6 @@ void keep_first(std::vector<Row>& rows, int64_t limit) {
 
 std::vector<Turn> read_shots(const EvalOptions& options) {
   if (options.few_shot == 0) return {};
-  if (options.few_shot_data.empty()) throw InputError("--few-shot {}: --few-shot-data FILE is missing.", options.few_shot);
   std::vector<Row> rows = read_rows({options.few_shot_data});
   if (static_cast<int64_t>(rows.size()) < options.few_shot) {
     throw InputError("{}: found {} rows, expected at least the {} of --few-shot.", options.few_shot_data, rows.size(),
@@ -64,32 +63,39 @@ std::vector<Turn> read_shots(const EvalOptions& options) {
   return shots;
 }
 
-void check_options(const EvalOptions& o) {
-  if (o.model.empty() || o.data.empty()) throw InputError("--model and --data are needed (or --compare A B).");
-  if (o.resume && o.output.empty()) throw InputError("--resume needs --output, the folder of the run that is to go on.");
-  const auto one_of = [](const char* name, const std::string& found, const char* first, const char* second) {
-    if (found != first && found != second) throw InputError("{}: found \"{}\", expected {} or {}.", name, found, first, second);
-  };
-  one_of("--over-length", o.evaluate.over_length, "error", "truncate");
-  one_of("--scoring", o.evaluate.scoring, "completion", "likelihood");
-  check_stops(o.evaluate.stops);
-  check_decode_options(o.evaluate.decode);
+/// The options' identity without what differs between the jobs of a run, and with the type that is computed in.
+Identity shared_identity(const EvalOptions& options, at::ScalarType dtype) {
+  EvalOptions copy = options;
+  Identity made = identity_of(eval_fields(copy));
+  for (const char* own : {"model", "data", "benchmark"}) {
+    made.values.erase(own);
+    made.files.erase(own);
+  }
+  for (size_t i = 0; i < options.adapters.size(); ++i) made.values.erase(fmt::format("adapter[{}]", i));
+  if (options.few_shot == 0) made.files.erase("few_shot_data");
+  made.values["dtype"] = dtype_text(dtype);
+  made.add_file("generation_config", generation_config_file(options.model));
+  return made;
 }
 
 class EvalRun {
  public:
-  EvalRun(const EvalOptions& options, at::Device device, EvalObserver& observer, const std::function<bool()>& stop)
-      : options_(options), device_(device), observer_(observer) {
-    check_options(options);
-    evaluate_ = options.evaluate;
+  EvalRun(const EvalOptions& options, const EvalScene& scene) : options_(options), scene_(scene) {
+    static_cast<ScoringOptions&>(evaluate_) = options.evaluate;
     evaluate_.prompt = find_prompt_template(options.prompt_template);
     evaluate_.shots = read_shots(options);
-    evaluate_.decode.interrupted = stop;
+    evaluate_.interrupted = scene.stop;
+    evaluate_.group = scene.group;
     spec_ = read_model_spec(options.model);
-    evaluate_.decode.stop_ids = spec_.eos;
-    dtype_ = dtype_named(options.dtype, device);
-    read_benchmarks();
+    evaluate_.stop_ids = spec_.eos;
+    dtype_ = dtype_named(options.dtype, scene.device);
     read_subjects();
+    read_benchmarks();
+    shared_ = shared_identity(options, dtype_);
+    if (tokenizer_) {
+      shared_.add_file("tokenizer", tokenizer_->file());
+      shared_.add_file("tokenizer_config", tokenizer_->config_file());
+    }
     for (const Subject& subject : subjects_) {
       for (const Benchmark& benchmark : benchmarks_) jobs_.push_back({&subject, &benchmark, std::nullopt, {}, std::nullopt});
     }
@@ -97,7 +103,7 @@ class EvalRun {
   }
 
   EvalOutcome run() {
-    Transformer model = load_model(options_.model, spec_, {dtype_, device_, false});
+    Transformer model = load_model(options_.model, spec_, {dtype_, scene_.device, false});
     for (const Subject& subject : subjects_) put_on(model, subject);  // each is proven to fit
     if (writes()) start_progress();
     for (Job& job : jobs_) {
@@ -135,7 +141,7 @@ class EvalRun {
     std::set<std::string> taken;
     for (const auto& named : options_.adapters.empty() ? std::vector<std::string>{"none"} : options_.adapters) {
       const std::string adapter = named == "none" ? "" : named;
-      if (!adapter.empty()) read_adapter_options(adapter);
+      if (!adapter.empty()) evaluate_.lead_tokens = std::max(evaluate_.lead_tokens, lead_tokens(read_adapter_options(adapter)));
       subjects_.push_back(
           {adapter, unique_name(adapter_name(adapter), taken), adapter.empty() || !writes() ? "" : folder_hash(adapter)});
     }
@@ -213,32 +219,15 @@ class EvalRun {
     return files;
   }
 
+  /// What was computed, and what only changed how fast.
   Json settings() const {
-    const DecodeOptions& d = evaluate_.decode;
-    return {{"template", options_.prompt_template},
-            {"dtype", dtype_text(dtype_)},
-            {"device", device_text(device_)},
-            {"processes", evaluate_.group->size()},
-            {"scoring", evaluate_.scoring},
-            {"decoding", d.beams > 1         ? "beam search"
-                         : d.temperature > 0 ? "sampling"
-                                             : "greedy"},
-            {"max_new_tokens", d.max_new_tokens},
-            {"batch_size", d.batch_size},
-            {"beams", d.beams},
-            {"length_penalty", d.length_penalty},
-            {"early_stopping", d.early_stopping},
-            {"temperature", d.temperature},
-            {"top_k", d.top_k},
-            {"top_p", d.top_p},
-            {"repetition_penalty", d.repetition_penalty},
-            {"seed", d.seed},
-            {"stop", evaluate_.stops},
-            {"few_shot", options_.few_shot},
-            {"over_length", evaluate_.over_length},
-            {"limit", options_.limit},
-            {"train_on_inputs", evaluate_.train_on_inputs},
-            {"cutoff_len", evaluate_.cutoff_len}};
+    Json all{{"template", options_.prompt_template},
+             {"device", device_text(scene_.device)},
+             {"processes", group().size()},
+             {"decoding", decoding_text(evaluate_.decode)},
+             {"batch_size", evaluate_.decode.batch_size}};
+    all.update(shared_.values);
+    return all;
   }
 
   Json hashes(const Job& job) const {
@@ -246,19 +235,21 @@ class EvalRun {
              {"model", folder_hash(model_files_)},
              {"model_files", model_files_}};
     all["adapter"] = job.subject->hash.empty() ? Json(nullptr) : Json(job.subject->hash);
-    all["tokenizer"] = tokenizer_ ? Json(file_hash(tokenizer_->file())) : Json(nullptr);
+    all["tokenizer"] = nullptr;
     all["data"] = job.benchmark->hash;
-    all["few_shot_data"] = options_.few_shot > 0 ? Json(file_hash(options_.few_shot_data)) : Json(nullptr);
+    all["few_shot_data"] = nullptr;
+    for (const auto& [name, file] : shared_.files.items()) all[name] = file["hash"];
     return all;
   }
 
-  /// What must be the same for an earlier run's rows to count; batch, device and processes only change how fast they come.
+  /// What must be the same for an earlier run's rows to count.
   Json identity(const Job& job) const {
-    return identity(job.benchmark->prepared.task->name, job.benchmark->prepared.count(), hashes(job), settings());
+    return identity(job.benchmark->prepared.task->name, job.benchmark->prepared.count(), hashes(job), shared_.values);
   }
-  static Json identity(const Json& benchmark, const Json& rows, const Json& hashes, Json settings) {
-    for (const char* key : {"batch_size", "device", "processes"}) settings.erase(key);
-    return {{"benchmark", benchmark}, {"rows", rows}, {"hashes", hashes}, {"settings", settings}};
+  Json identity(const Json& benchmark, const Json& rows, const Json& hashes, const Json& settings) const {
+    Json counting = Json::object();
+    for (const auto& [name, unused] : shared_.values.items()) counting[name] = settings.value(name, Json());
+    return {{"benchmark", benchmark}, {"rows", rows}, {"hashes", hashes}, {"settings", counting}};
   }
 
   /// What results.json of an earlier run says of this job; InputError where it was another run.
@@ -291,7 +282,7 @@ class EvalRun {
                     prepared.truncated_count(),
                     0};
     if (job.progress) start.done = static_cast<int64_t>(rows_of(job.progress->done()).size());
-    start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_.decode);
+    start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_);
     return start;
   }
 
@@ -301,10 +292,11 @@ class EvalRun {
       outcome_.records.push_back(Json::array());
       return;
     }
-    observer_.started(start_of(job));
+    scene_.observer.started(start_of(job));
     TaskResult result = evaluate(
         model, tokenizer_.get(), job.benchmark->prepared, evaluate_,
-        [&](int64_t done, int64_t correct) { observer_.advanced(done, correct); }, job.progress ? &*job.progress : nullptr);
+        [&](int64_t done, int64_t correct) { scene_.observer.advanced(done, correct); },
+        job.progress ? &*job.progress : nullptr);
     outcome_.interrupted = result.interrupted;
     if (!result.interrupted) add_entry(job, std::move(result));
   }
@@ -337,9 +329,9 @@ class EvalRun {
   }
 
   const EvalOptions& options_;
-  at::Device device_;
-  EvalObserver& observer_;
+  const EvalScene& scene_;
   EvaluateOptions evaluate_;
+  Identity shared_;
   ModelSpec spec_;
   at::ScalarType dtype_ = at::kFloat;
   std::unique_ptr<Tokenizer> tokenizer_;
@@ -369,9 +361,10 @@ std::string adapter_name(const std::string& adapter) {
   return (path.has_filename() ? path : path.parent_path()).filename();
 }
 
-EvalOutcome run_evaluation(const EvalOptions& options, at::Device device, EvalObserver& observer,
-                           const std::function<bool()>& stop) {
-  return EvalRun(options, device, observer, stop).run();
+EvalOutcome run_evaluation(const EvalOptions& options, const EvalScene& scene) {
+  EvalOptions copy = options;
+  eval_fields(copy).check();
+  return EvalRun(options, scene).run();
 }
 
 }  // namespace hyplora

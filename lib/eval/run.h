@@ -8,14 +8,6 @@
 
 namespace hyplora {
 
-struct EvalOptions {
-  std::string model, data, benchmark, output, prompt_template = "alpaca", dtype = "auto", few_shot_data;
-  std::vector<std::string> adapters;  // folders; "none" is the base alone, as is an empty list
-  int64_t limit = 0, few_shot = 0;
-  bool resume = false;
-  EvaluateOptions evaluate;  // prompt and shots come from the above
-};
-
 /// What is about to be scored.
 struct TaskStart {
   std::string benchmark, adapter;  // adapter empty: the base
@@ -32,6 +24,14 @@ class EvalObserver {
   virtual void advanced(int64_t done, int64_t correct) = 0;
 };
 
+/// Where an evaluation runs and who is told of it.
+struct EvalScene {
+  at::Device device;
+  EvalObserver& observer;
+  std::function<bool()> stop;  // asked before each pass; true ends the run, which can be resumed
+  std::shared_ptr<Group> group = group_of_one();
+};
+
 struct EvalOutcome {
   std::vector<Json> results;  // the entries of results.json
   std::vector<Json> records;  // of each; empty where an earlier run had finished it, and for loss
@@ -40,8 +40,7 @@ struct EvalOutcome {
 
 /// Writes into `output`, where it is given: <benchmark>.json, results.json, report.html, and while it runs a progress file for
 /// each benchmark. With several adapters the records stand in a folder for each.
-EvalOutcome run_evaluation(const EvalOptions& options, at::Device device, EvalObserver& observer,
-                           const std::function<bool()>& stop);
+EvalOutcome run_evaluation(const EvalOptions& options, const EvalScene& scene);
 
 /// The .json and .jsonl files of a folder in order of their names, or the file itself. InputError where there is none.
 std::vector<fs::path> data_files(const fs::path& data);

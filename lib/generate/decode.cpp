@@ -24,13 +24,10 @@ struct Active {
   std::vector<std::vector<int64_t>> ancestors;  // of each new token: places in the cache, itself last
 };
 
-void check(const Ids& prompt, size_t index, const Transformer& model) {
+void check_prompt(const Ids& prompt, size_t index, const Transformer& model) {
   const ModelSpec& spec = model.spec();
   if (prompt.empty()) throw InputError("prompt {}: it has no tokens.", index + 1);
-  if (static_cast<int64_t>(prompt.size()) >= model.context()) {
-    throw InputError("prompt {}: it has {} tokens, but the model's context is {} (max_position_embeddings{}).", index + 1,
-                     prompt.size(), model.context(), model.virtual_count() > 0 ? " less the prefix's virtual tokens" : "");
-  }
+  model.context().require(fmt::format("prompt {}: it", index + 1), static_cast<int64_t>(prompt.size()), 1);
   for (const int64_t id : prompt) {
     if (id < 0 || id >= spec.vocab_size) {
       throw InputError("prompt {}: found token id {}, expected 0 to {} (the model's vocabulary).", index + 1, id,
@@ -99,25 +96,27 @@ void advance(std::vector<Active>& active, const std::vector<at::Tensor>& logits,
   });
 }
 
-Active enter(const Transformer& model, const Ids& prompt, size_t number, const DecodeOptions& options) {
+Active enter(const Transformer& model, const Ids& prompt, size_t number, const DecodeOptions& options,
+             const DecodeControl& control) {
   const auto tokens = static_cast<int64_t>(prompt.size());
-  const int64_t room = std::min(options.max_new_tokens, model.context() - tokens);
-  return {number, KvRow(model.spec().layers), make_search(options, prompt, room, number), tokens, {}, {}};
+  const int64_t room = std::min(options.max_new_tokens, model.context().tokens() - tokens);
+  return {number, KvRow(model.spec().layers), make_search(options, control, prompt, room, number), tokens, {}, {}};
 }
 
 }  // namespace
 
-void decode(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options, const OnCompletion& done) {
+void decode(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options,
+            const DecodeControl& control, const OnCompletion& done) {
   const at::NoGradGuard no_grad;
-  check_decode_options(options);
-  for (size_t i = 0; i < prompts.size(); ++i) check(prompts[i], i, model);
-  std::deque<size_t> waiting = longest_first(prompts, options.skipped);
-  const bool branches = options.beams > 1 || options.alternatives;
+  check(options);
+  for (size_t i = 0; i < prompts.size(); ++i) check_prompt(prompts[i], i, model);
+  std::deque<size_t> waiting = longest_first(prompts, control.skipped);
+  const bool branches = options.beams > 1 || control.alternatives != nullptr;
   std::vector<Active> active;
   while (!waiting.empty() || !active.empty()) {
-    if (options.interrupted && options.interrupted()) return;
+    if (control.interrupted && control.interrupted()) return;
     while (!waiting.empty() && static_cast<int64_t>(active.size()) < options.batch_size) {
-      active.push_back(enter(model, prompts[waiting.front()], waiting.front(), options));
+      active.push_back(enter(model, prompts[waiting.front()], waiting.front(), options, control));
       waiting.pop_front();
     }
     const auto logits = pass(model, active, prompts, branches);

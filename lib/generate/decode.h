@@ -8,40 +8,26 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <set>
 
+#include "generate/decode_options.h"
 #include "model/transformer.h"
 #include "text/tokenizer.h"
 
 namespace hyplora {
 
-struct DecodeOptions {
-  int64_t max_new_tokens = 256;
-  int64_t batch_size = 8;         // prompts in the model at a time
+/// What a decoding is told besides its options.
+struct DecodeControl {
   std::vector<int64_t> stop_ids;  // a completion ends with the first of these, which is kept
-  int64_t beams = 1;
-  int64_t best = 1;  // completions a prompt, at most `beams`
-  double length_penalty = 1;
-  bool early_stopping = false;  // stop as soon as `beams` are finished
-  double temperature = 0;       // 0: the most likely token (or beams); else sampling from softmax(logits / temperature)
-  int64_t top_k = 0;            // among the k most likely; 0: all
-  double top_p = 1;             // among the fewest whose probabilities reach p
-  double repetition_penalty = 1;
-  uint64_t seed = 42;
-
-  std::set<size_t> skipped;  // prompts, by index, that are not completed
+  std::set<size_t> skipped;       // prompts, by index, that are not completed
   /// Greedy and sampling: called after each new token with the prompt's index and what was made so far; true ends the
   /// completion.
   std::function<bool(size_t prompt, const Ids& made)> ends_here;
   /// Asked before each pass; true: decode returns, and prompts that are not done stay undone.
   std::function<bool()> interrupted;
-  /// For each prompt the continuations that are scored instead of completing it; see alternatives.h.
-  std::shared_ptr<const std::vector<std::vector<Ids>>> alternatives;
+  /// For each prompt the continuations that are scored instead of completing it; see alternatives.h. Null: none.
+  const std::vector<std::vector<Ids>>* alternatives = nullptr;
 };
-
-/// InputError: a value outside its range, or options that exclude each other.
-void check_decode_options(const DecodeOptions& options);
 
 struct Completion {
   Ids ids;
@@ -53,6 +39,7 @@ using OnCompletion = std::function<void(size_t prompt, const std::vector<Complet
 
 /// Longest prompts first. The result for a prompt does not depend on the others. InputError: an empty prompt, an id outside the
 /// vocabulary, or a prompt that leaves no room in the model's context.
-void decode(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options, const OnCompletion& done);
+void decode(const Transformer& model, const std::vector<Ids>& prompts, const DecodeOptions& options,
+            const DecodeControl& control, const OnCompletion& done);
 
 }  // namespace hyplora

@@ -36,8 +36,9 @@ void penalise(at::Tensor& logits, const Ids& seen, double penalty) {
 /// One token after the other: the most likely, or one drawn.
 class Single : public Search {
  public:
-  Single(const DecodeOptions& options, const Ids& prompt, int64_t room, size_t number)
+  Single(const DecodeOptions& options, const DecodeControl& control, const Ids& prompt, int64_t room, size_t number)
       : options_(options),
+        control_(control),
         room_(room),
         number_(number),
         seen_(prompt),
@@ -50,8 +51,8 @@ class Single : public Search {
     made_.push_back(id);
     seen_.push_back(id);
     const auto count = static_cast<int64_t>(made_.size());
-    const bool ends = options_.ends_here && options_.ends_here(number_, made_);
-    if (ends || count >= room_ || contains(options_.stop_ids, id)) return {};
+    const bool ends = control_.ends_here && control_.ends_here(number_, made_);
+    if (ends || count >= room_ || contains(control_.stop_ids, id)) return {};
     return {{id, count - 2}};
   }
 
@@ -72,6 +73,7 @@ class Single : public Search {
   }
 
   const DecodeOptions& options_;
+  const DecodeControl& control_;
   int64_t room_;
   size_t number_;
   Ids seen_, made_;
@@ -80,8 +82,8 @@ class Single : public Search {
 
 class Beams : public Search {
  public:
-  Beams(const DecodeOptions& options, const Ids& prompt, int64_t room)
-      : options_(options), room_(room), prompt_(prompt), running_{{{}, 0, -1}} {}
+  Beams(const DecodeOptions& options, const DecodeControl& control, const Ids& prompt, int64_t room)
+      : options_(options), control_(control), room_(room), prompt_(prompt), running_{{{}, 0, -1}} {}
 
   std::vector<TreeToken> advance(const at::Tensor& logits) override {
     const auto candidates = best_continuations(logits);
@@ -116,7 +118,7 @@ class Beams : public Search {
     for (const Beam& beam : running_) sums.push_back(static_cast<float>(beam.sum));
     scores += at::tensor(sums, at::kFloat).unsqueeze(1);
     const int64_t vocab = scores.size(1),
-                  looked_at = std::max<int64_t>(2, 1 + static_cast<int64_t>(options_.stop_ids.size())) * options_.beams;
+                  looked_at = std::max<int64_t>(2, 1 + static_cast<int64_t>(control_.stop_ids.size())) * options_.beams;
     const auto [values, places] = scores.flatten().topk(std::min(looked_at, scores.numel()));
     std::vector<Beam> made;
     for (int64_t i = 0; i < values.numel(); ++i) {
@@ -124,7 +126,7 @@ class Beams : public Search {
       const Beam& from = running_[static_cast<size_t>(place / vocab)];
       Beam beam{from.ids, values[i].item<double>(), -1, false, from.slot};
       beam.ids.push_back(place % vocab);
-      beam.ends = contains(options_.stop_ids, place % vocab) || static_cast<int64_t>(beam.ids.size()) >= room_;
+      beam.ends = contains(control_.stop_ids, place % vocab) || static_cast<int64_t>(beam.ids.size()) >= room_;
       made.push_back(std::move(beam));
     }
     return made;
@@ -167,6 +169,7 @@ class Beams : public Search {
   }
 
   const DecodeOptions& options_;
+  const DecodeControl& control_;
   int64_t room_, length_ = 0, slots_ = 0;
   Ids prompt_;
   std::vector<Beam> running_;
@@ -175,25 +178,11 @@ class Beams : public Search {
 
 }  // namespace
 
-void check_decode_options(const DecodeOptions& o) {
-  const auto require = [](bool holds, const char* name, auto found, const char* expected) {
-    if (!holds) throw InputError("{}: found {}, expected {}.", name, found, expected);
-  };
-  require(o.max_new_tokens > 0, "max_new_tokens", o.max_new_tokens, "a number above 0");
-  require(o.batch_size > 0, "batch_size", o.batch_size, "a number above 0");
-  require(o.beams > 0, "beams", o.beams, "a number above 0");
-  require(o.best > 0 && o.best <= o.beams, "best", o.best, "1 to the number of beams");
-  require(o.temperature >= 0, "temperature", o.temperature, "0 or more");
-  require(o.top_k >= 0, "top_k", o.top_k, "0 or more");
-  require(o.top_p > 0 && o.top_p <= 1, "top_p", o.top_p, "a number above 0 and at most 1");
-  require(o.repetition_penalty > 0, "repetition_penalty", o.repetition_penalty, "a number above 0");
-  require(o.beams == 1 || o.temperature == 0, "temperature", o.temperature, "0 with several beams");
-}
-
-std::unique_ptr<Search> make_search(const DecodeOptions& options, const Ids& prompt, int64_t room, size_t number) {
-  if (options.alternatives) return make_alternatives((*options.alternatives)[number]);
-  if (options.beams > 1) return std::make_unique<Beams>(options, prompt, room);
-  return std::make_unique<Single>(options, prompt, room, number);
+std::unique_ptr<Search> make_search(const DecodeOptions& options, const DecodeControl& control, const Ids& prompt, int64_t room,
+                                    size_t number) {
+  if (control.alternatives != nullptr) return make_alternatives((*control.alternatives)[number]);
+  if (options.beams > 1) return std::make_unique<Beams>(options, control, prompt, room);
+  return std::make_unique<Single>(options, control, prompt, room, number);
 }
 
 }  // namespace hyplora

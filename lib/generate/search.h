@@ -22,8 +22,9 @@ class Search {
   virtual std::vector<Completion> result() const = 0;
 };
 
-/// `options` must outlive it. `room`: how many new tokens fit. `number`: the prompt's, which with the seed fixes its random
+/// `options` and `control` must outlive it. `room`: how many new tokens fit. `number`: the prompt's, which with the seed fixes its random
 /// numbers.
-std::unique_ptr<Search> make_search(const DecodeOptions& options, const Ids& prompt, int64_t room, size_t number);
+std::unique_ptr<Search> make_search(const DecodeOptions& options, const DecodeControl& control, const Ids& prompt, int64_t room,
+                                    size_t number);
 
 }  // namespace hyplora

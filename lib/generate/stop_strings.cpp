@@ -30,12 +30,6 @@ std::string before_stop(const std::string& text, const std::vector<std::string>&
   return text.substr(0, earliest(text, stops));
 }
 
-void check_stops(const std::vector<std::string>& stops) {
-  for (const auto& stop : stops) {
-    if (stop.empty()) throw InputError("--stop: found an empty text, expected one at which completions end.");
-  }
-}
-
 void StoppedText::follow(const Ids& prompt) {
   for (const int64_t id : prompt) stream_.next(id);
 }

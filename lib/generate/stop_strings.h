@@ -12,9 +12,6 @@ namespace hyplora {
 /// `text` up to the earliest stop string in it.
 std::string before_stop(const std::string& text, const std::vector<std::string>& stops);
 
-/// InputError: an empty one.
-void check_stops(const std::vector<std::string>& stops);
-
 /// A completion's text as it grows, without ever giving out a part of a stop string.
 class StoppedText {
  public:

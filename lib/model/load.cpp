@@ -10,7 +10,7 @@ struct DtypeName {
   const char* name;
   at::ScalarType type;
 };
-constexpr DtypeName dtype_names[] = {{"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}};
+constexpr DtypeName dtypes[] = {{"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}};
 
 /// Buffers that old checkpoints carry and that are computed here.
 bool is_known_buffer(const std::string& name) { return name.ends_with("rotary_emb.inv_freq"); }
@@ -27,14 +27,26 @@ bool is_vision(const std::string& name) {
 
 at::ScalarType dtype_named(const std::string& name, at::Device device) {
   if (name == "auto") return device.is_cpu() ? at::kFloat : at::kBFloat16;
-  for (const auto& row : dtype_names) {
+  for (const auto& row : dtypes) {
     if (name == row.name) return row.type;
   }
-  throw InputError("dtype: found \"{}\", expected auto, float32, bfloat16 or float16.", name);
+  throw InputError("dtype: found \"{}\", expected one of {}.", name, fmt::join(dtype_choices(), ", "));
+}
+
+std::vector<std::string> dtype_names() {
+  std::vector<std::string> names;
+  for (const auto& row : dtypes) names.emplace_back(row.name);
+  return names;
+}
+
+std::vector<std::string> dtype_choices() {
+  std::vector<std::string> names = dtype_names();
+  names.insert(names.begin(), "auto");
+  return names;
 }
 
 std::string dtype_text(at::ScalarType dtype) {
-  for (const auto& row : dtype_names) {
+  for (const auto& row : dtypes) {
     if (dtype == row.type) return row.name;
   }
   return toString(dtype);

@@ -255,7 +255,7 @@ ModelSpec read_model_spec(const fs::path& folder) {
   spec.eos = read_token_ids(holder("eos_token_id"), "eos_token_id");
   spec.stored_dtype = outer.get<std::string>("dtype", outer.get<std::string>("torch_dtype", "float32"));
   check_heads(spec, config.file());
-  read_generation_config(folder / "generation_config.json", spec);
+  read_generation_config(generation_config_file(folder), spec);
   return spec;
 }
 

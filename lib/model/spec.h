@@ -49,6 +49,9 @@ struct ModelSpec {
   nlohmann::ordered_json to_json() const;
 };
 
+/// Where a checkpoint folder says how its answers end; it need not be there.
+inline fs::path generation_config_file(const fs::path& folder) { return folder / "generation_config.json"; }
+
 /// Reads config.json (older and newer field names) and generation_config.json of a checkpoint folder.
 ModelSpec read_model_spec(const fs::path& folder);
 

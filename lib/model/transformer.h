@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "model/context.h"
 #include "model/kv_cache.h"
 #include "model/linear.h"
 #include "model/spec.h"
@@ -57,7 +58,7 @@ class Transformer {
   void set_virtual_tokens(at::Tensor tokens) { virtual_tokens_ = std::move(tokens); }
   int64_t virtual_count() const { return virtual_tokens_.defined() ? virtual_tokens_.size(0) : 0; }
   /// How many tokens a row may have: the model's positions less the virtual ones.
-  int64_t context() const { return spec_.max_positions - virtual_count(); }
+  Context context() const { return Context(spec_, virtual_count()); }
 
   void set_probe(Probe probe) { probe_ = std::move(probe); }
   /// Keeps only each block's input for the backward pass and computes the block again there.

@@ -14,6 +14,9 @@ namespace hyplora {
 
 using Ids = std::vector<int64_t>;
 
+/// tokenizer_config.json of a checkpoint folder, which need not be there.
+inline fs::path tokenizer_config_file(const fs::path& folder) { return folder / "tokenizer_config.json"; }
+
 /// Bytes [begin, end) of a text.
 struct TextRange {
   size_t begin, end;
@@ -37,6 +40,8 @@ class Tokenizer {
   virtual std::optional<int64_t> eos() const = 0;
   /// The file the vocabulary came from.
   virtual fs::path file() const = 0;
+  /// The file beside it that has a say too, whether it is there or not.
+  fs::path config_file() const { return tokenizer_config_file(file().parent_path()); }
 };
 
 /// The tokenizer of a checkpoint folder. InputError when there is none that can be used.

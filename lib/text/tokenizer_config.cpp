@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/error.h"
+#include "text/tokenizer.h"
 
 namespace hyplora {
 namespace {
@@ -68,7 +69,7 @@ AddedToken read_added_token(const Json& object, std::optional<int32_t> id, const
 
 TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   TokenizerConfig config;
-  const fs::path path = folder / "tokenizer_config.json";
+  const fs::path path = tokenizer_config_file(folder);
   config.file = path.string();
   if (!fs::exists(path)) return config;
   const Json json = read_json(path);

@@ -176,7 +176,7 @@ void Checkpoints::save(const TrainerState& state, const Adapters& adapters, cons
     check_finite(moments, final);
     write_safetensors(aside / "optimizer.safetensors", moments);
     check_saved(aside / "optimizer.safetensors", moments);
-    write_file(aside / "trainer_state.json", state_json(state, options_, fingerprint_).dump(2) + "\n");
+    write_file(aside / "trainer_state.json", state_json(state, options_, identity_.files).dump(2) + "\n");
     write_file(aside / "COMPLETE", checksum_lines(aside));
     replace_folder(aside, final);
     sync_folder(folder_);
@@ -239,7 +239,9 @@ std::optional<fs::path> Checkpoints::to_resume() const {
 }
 
 void Checkpoints::check_same_run(const fs::path& state_file, const Json& saved) const {
-  const auto found = differences(saved.at("config"), resolved_config(options_), saved.at("fingerprint"), fingerprint_);
+  std::vector<std::string> found;
+  for (const auto& d : differences(saved_identity(saved.at("config"), saved.at("fingerprint"), identity_), identity_))
+    found.push_back(clause(d));
   if (!found.empty() && !options_.force_resume) {
     throw InputError(
         "{}: was saved with {}; set resume_from_checkpoint to \"never\" to start anew, or another output_dir, or go on all the "
@@ -247,8 +249,8 @@ void Checkpoints::check_same_run(const fs::path& state_file, const Json& saved) 
         "with --force-resume.",
         state_file.string(), fmt::join(found, "; with "));
   }
-  for (const auto& clause : found)
-    log::warn("{}: was saved with {}; going on as --force-resume says", state_file.string(), clause);
+  for (const auto& text : found)
+    log::warn("{}: was saved with {}; going on as --force-resume says", state_file.string(), text);
   const int threads = saved.at("threads").get<int>();
   if (threads != at::get_num_threads()) {
     log::warn("saved with {} threads, going on with {}: sums may round differently", threads, at::get_num_threads());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "adapter/adapter.h"
+#include "io/identity.h"
 #include "train/optimizer.h"
 #include "train/spikes.h"
 
@@ -22,9 +23,9 @@ struct TrainerState {
 
 class Checkpoints {
  public:
-  /// `fingerprint`: what the run is made from (train/fingerprint.h).
-  explicit Checkpoints(const TrainOptions& options, Json fingerprint = Json::object())
-      : options_(options), folder_(options.output_dir), fingerprint_(std::move(fingerprint)) {}
+  /// `identity`: what the run is made from (train/fingerprint.h).
+  explicit Checkpoints(const TrainOptions& options, Identity identity = {})
+      : options_(options), folder_(options.output_dir), identity_(std::move(identity)) {}
 
   /// RunError when the disk refuses or a value is not finite; earlier checkpoints stay as they are.
   void save(const TrainerState& state, const Adapters& adapters, const AdamW& optimizer) const;
@@ -49,7 +50,7 @@ class Checkpoints {
 
   const TrainOptions& options_;
   fs::path folder_;
-  Json fingerprint_;
+  Identity identity_;
 };
 
 /// Writes the adapter into `folder`: aside, read back (every tensor there, finite and the same), renamed file by file.

@@ -1,7 +1,6 @@
 #include "train/fingerprint.h"
 
 #include <algorithm>
-#include <array>
 
 #include "core/error.h"
 #include "io/checkpoint.h"
@@ -9,27 +8,6 @@
 
 namespace hyplora {
 namespace {
-
-/// Keys that may differ between the run that saved and the run that resumes: they do not change what is computed, or (the
-/// paths) are compared by what is there.
-constexpr std::array free_keys{"output_dir",
-                               "eval_step",
-                               "save_step",
-                               "save_total_limit",
-                               "load_best_model_at_end",
-                               "logging_steps",
-                               "tensorboard",
-                               "deterministic",
-                               "resume_from_checkpoint",
-                               "early_stopping_patience",
-                               "gradient_checkpointing",
-                               "max_hours",
-                               "base_model",
-                               "data_path",
-                               "val_data_path",
-                               "init_adapter"};
-
-Json entry(const fs::path& file) { return {{"file", file.string()}, {"hash", file_hash(file)}}; }
 
 /// Headers whole, and of each tensor its first, middle and last bytes.
 std::string weights_hash(const fs::path& folder) {
@@ -59,52 +37,35 @@ std::string rows_hash(const TrainingSetup& setup) {
   return hash.text();
 }
 
-void add_tokenizer(const TrainingSetup& setup, Json& found) {
-  if (!setup.tokenizer) return;
-  found["tokenizer"] = entry(setup.tokenizer->file());
-  const fs::path config = setup.tokenizer->file().parent_path() / "tokenizer_config.json";
-  if (fs::exists(config)) found["tokenizer_config"] = entry(config);
-}
-
 }  // namespace
 
-Json fingerprint(const TrainingSetup& setup) {
-  const TrainOptions& o = setup.options;
-  Json found = Json::object();
-  for (size_t i = 0; i < o.data_path.values.size(); ++i) found[fmt::format("data_path[{}]", i)] = entry(o.data_path.values[i]);
-  if (o.val_data_path) found["val_data_path"] = entry(*o.val_data_path);
-  found["rows"] = {{"hash", rows_hash(setup)}};
-  add_tokenizer(setup, found);
-  found["base config"] = entry(fs::path(o.base_model) / "config.json");
-  if (o.init_base == "checkpoint") found["base weights"] = {{"file", o.base_model}, {"hash", weights_hash(o.base_model)}};
-  if (o.init_adapter) {
-    const fs::path weights = fs::path(*o.init_adapter) / "adapter_model.safetensors";
-    if (fs::exists(weights)) found["init_adapter"] = entry(weights);
+Identity run_identity(const TrainingSetup& setup) {
+  TrainOptions options = setup.options;
+  Identity found = identity_of(train_fields(options));
+  found.files["rows"] = {{"hash", rows_hash(setup)}};
+  if (setup.tokenizer) {
+    found.add_file("tokenizer", setup.tokenizer->file());
+    found.add_file("tokenizer_config", setup.tokenizer->config_file());
   }
+  const fs::path base = options.base_model;
+  found.add_file("base config", base / "config.json");
+  if (options.init_base == "checkpoint") found.files["base weights"] = {{"file", base.string()}, {"hash", weights_hash(base)}};
+  if (options.init_adapter) found.add_file("init_adapter", fs::path(*options.init_adapter) / "adapter_model.safetensors");
   return found;
 }
 
-std::vector<std::string> differences(const Json& saved_config, const Json& config, const Json& saved_fingerprint,
-                                     const Json& fingerprint) {
-  std::vector<std::string> clauses;
-  for (const auto& [key, value] : saved_config.items()) {
-    if (std::find(free_keys.begin(), free_keys.end(), key) != free_keys.end()) continue;
-    if (config.contains(key) && config[key] == value) continue;
-    clauses.push_back(fmt::format("{} = {}, but the config says {}", key, value.dump(),
-                                  config.contains(key) ? config[key].dump() : "nothing"));
-  }
-  const auto hash = [](const Json& all, const std::string& name) {
-    return all.contains(name) ? all.at(name).at("hash").get<std::string>() : std::string("none");
-  };
-  Json names = saved_fingerprint;
-  names.update(fingerprint);
-  for (const auto& [name, value] : names.items()) {
-    const std::string before = hash(saved_fingerprint, name), now = hash(fingerprint, name);
-    if (before == now) continue;
-    clauses.push_back(fmt::format("{} of hash {}, but {} has hash {}", name == "rows" ? "tokenised rows" : name, before,
-                                  value.contains("file") ? value["file"].get<std::string>() : "what there is now", now));
-  }
-  return clauses;
+Identity saved_identity(const Json& config, const Json& files, const Identity& now) {
+  Identity saved{Json::object(), files};
+  for (const auto& [key, unused] : now.values.items()) saved.values[key] = config.value(key, Json());
+  return saved;
+}
+
+std::string clause(const Difference& d) {
+  const auto hash = [](const Json& value) { return value.is_string() ? value.get<std::string>() : std::string("none"); };
+  const auto told = [](const Json& value) { return value.is_null() ? std::string("nothing") : value.dump(); };
+  if (!d.is_file) return fmt::format("{} = {}, but the config says {}", d.name, told(d.before), told(d.now));
+  return fmt::format("{} of hash {}, but {} has hash {}", d.name == "rows" ? "tokenised rows" : d.name, hash(d.before),
+                     d.file.empty() ? "what there is now" : d.file, hash(d.now));
 }
 
 }  // namespace hyplora

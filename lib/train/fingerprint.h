@@ -2,17 +2,19 @@
 // only go on with the same; paths may change.
 #pragma once
 
+#include "io/identity.h"
 #include "train/setup.h"
 
 namespace hyplora {
 
-/// name -> {"file": path, "hash": SHA-256}; "rows" has no file. Of the base's weights the headers and a sample of each tensor
-/// count.
-Json fingerprint(const TrainingSetup& setup);
+/// Of the options (io/identity.h), and of what they lead to: "rows" as tokenised, the tokenizer, the base. Of the base's weights
+/// the headers and a sample of each tensor count.
+Identity run_identity(const TrainingSetup& setup);
 
-/// A clause for each difference between what a checkpoint was saved with and what there is now: keys of the config that change
-/// what is computed, and contents. Empty: the same run.
-std::vector<std::string> differences(const Json& saved_config, const Json& config, const Json& saved_fingerprint,
-                                     const Json& fingerprint);
+/// The identity of the run that saved this resolved config and these files, as far as `now` can be compared with it.
+Identity saved_identity(const Json& config, const Json& files, const Identity& now);
+
+/// "lora_r = 8, but the config says 4", or the like for a file's hash.
+std::string clause(const Difference& difference);
 
 }  // namespace hyplora

@@ -4,30 +4,36 @@
 
 #include "core/error.h"
 #include "data/prompt.h"
+#include "model/load.h"
 
 namespace hyplora {
 namespace {
 
 void add_model_fields(Fields& f, TrainOptions& o) {
   f.require("base_model", o.base_model, "Hugging Face checkpoint folder", not_empty())
+      .names_files()
       .add("init_base", o.init_base, "random: start from random weights instead of the folder's (with adapter full)",
            one_of({"checkpoint", "random"}))
       .add("dtype", o.dtype, "base weights (auto: bfloat16 on CUDA, float32 on the CPU)",
-           one_of({"auto", "float32", "bfloat16", "float16"}))
+           one_of(dtype_choices()))
       .add("quantization", o.quantization, "of the frozen base weights", one_of({"none"}));
   add_adapter_fields(f, o.adapter);
   f.add("curvature_learning_rate", o.curvature_learning_rate, "the curvature's own rate (null: learning_rate)", at_least(0))
-      .add("init_adapter", o.init_adapter, "adapter folder to start from");
+      .add("init_adapter", o.init_adapter, "adapter folder to start from")
+      .names_files();
 }
 
 void add_data_fields(Fields& f, TrainOptions& o) {
   f.require("data_path", o.data_path, "alpaca-style JSON or JSONL file(s), or tokenised rows", not_empty())
-      .add("prompt_template", o.prompt_template, "alpaca, none, or a JSON template file", not_empty())
+      .names_files()
+      .add("prompt_template", o.prompt_template, "a built-in template or a JSON template file", prompt_template_rule())
+      .names_files()
       .add("cutoff_len", o.cutoff_len, "token limit of a row", at_least(2))
       .add("over_length", o.over_length, "what happens to longer rows", one_of({"truncate", "drop", "error"}))
       .add("train_on_inputs", o.train_on_inputs, "false: only the response carries loss")
       .add("val_set_size", o.val_set_size, "validation rows split off with the seed", at_least(0))
       .add("val_data_path", o.val_data_path, "a validation file of its own (val_set_size is not used then)")
+      .names_files()
       .add("shuffle", o.shuffle, "a new order each epoch, from the seed")
       .add("group_by_length", o.group_by_length, "rows of like length side by side")
       .add("packing", o.packing, "several rows in one sequence of at most cutoff_len, without attending across")
@@ -54,25 +60,41 @@ void add_schedule_fields(Fields& f, TrainOptions& o) {
       .add("loss_normalization", o.loss_normalization,
            "tokens: over all supervised tokens of a step; microbatch: mean of means", one_of({"tokens", "microbatch"}))
       .add("gradient_checkpointing", o.gradient_checkpointing, "recompute activations in backward: less memory, more time")
+      .changes_nothing()
       .add("seed", o.seed, "of initialisation, order, dropout and split", at_least(0))
-      .add("deterministic", o.deterministic, "bitwise the same again on the same machine");
+      .add("deterministic", o.deterministic, "bitwise the same again on the same machine")
+      .changes_nothing();
 }
 
 void add_output_fields(Fields& f, TrainOptions& o) {
   f.add("eval_step", o.eval_step, "optimiser steps between validations", at_least(1))
+      .changes_nothing()
       .add("save_step", o.save_step, "optimiser steps between checkpoints", at_least(1))
+      .changes_nothing()
       .add("save_total_limit", o.save_total_limit, "newest checkpoints kept, the best one always; 0: all", at_least(0))
+      .changes_nothing()
       .add("load_best_model_at_end", o.load_best_model_at_end, "the adapter written is the one of the lowest eval_loss")
+      .changes_nothing()
       .add("early_stopping_patience", o.early_stopping_patience, "validations without improvement before stopping; 0: never",
            at_least(0))
+      .changes_nothing()
       .require("output_dir", o.output_dir, "folder for everything that is written", not_empty())
+      .names_files()
+      .changes_nothing()
       .add("logging_steps", o.logging_steps, "optimiser steps between progress lines", at_least(1))
+      .changes_nothing()
       .add("tensorboard", o.tensorboard, "write TensorBoard event files")
+      .changes_nothing()
       .add("resume_from_checkpoint", o.resume_from_checkpoint,
            "auto: newest complete checkpoint in output_dir; never (those of an earlier run there go); or a path", not_empty())
+      .names_files()
+      .changes_nothing()
       .add("max_hours", o.max_hours, "stop in time, with a checkpoint, before so many hours have passed; 0: no limit",
-           at_least(0));
+           at_least(0))
+      .changes_nothing();
 }
+
+constexpr std::string_view lora_type_assignment = "lora_type=";
 
 /// `lora_type` is another spelling of adapter, hyplora_variant and curvature.
 void take_lora_type(Json& config, Fields& fields, const std::string& where) {
@@ -124,7 +146,6 @@ void check_combinations(const TrainOptions& o) {
   if (!full && o.init_base == "random")
     throw InputError("init_base: \"random\" needs adapter \"full\"; adapters learn on a trained base.");
   check_adapter_options(o.adapter);
-  find_prompt_template(o.prompt_template);
 }
 
 }  // namespace
@@ -138,21 +159,17 @@ Fields train_fields(TrainOptions& options) {
   return fields;
 }
 
-TrainOptions read_train_options(const Json& config, const std::string& where, const std::vector<std::string>& assignments) {
+TrainOptions read_train_options(Sources sources) {
   TrainOptions options;
   Fields fields = train_fields(options);
-  Json rest = config;
-  take_lora_type(rest, fields, where);
-  fields.read_object(rest, where);
-  for (const auto& assignment : assignments) {
-    if (!assignment.starts_with("lora_type=")) {
-      fields.read_assignment(assignment);
-      continue;
-    }
-    Json spelled{{"lora_type", assignment.substr(10)}};
+  take_lora_type(sources.config, fields, sources.config_file);
+  for (const auto& assignment : sources.assignments) {
+    if (!assignment.starts_with(lora_type_assignment)) continue;
+    Json spelled{{"lora_type", assignment.substr(lora_type_assignment.size())}};
     take_lora_type(spelled, fields, "--set");
   }
-  fields.check_required(where);
+  std::erase_if(sources.assignments, [](const std::string& a) { return a.starts_with(lora_type_assignment); });
+  fields.read(sources);
   take_init_adapter(options, fields);
   if (!fields.was_read("train_curvature")) options.adapter.train_curvature = learns_curvature_by_default(options.adapter);
   check_combinations(options);

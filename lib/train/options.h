@@ -43,9 +43,9 @@ struct TrainOptions {
 /// The list of fields; `options` must outlive it.
 Fields train_fields(TrainOptions& options);
 
-/// The config object, then the --set assignments, then what only shows when all keys are there: missing ones and impossible
-/// combinations. With init_adapter, the keys that shape an adapter come from its folder unless the config says the same.
-TrainOptions read_train_options(const Json& config, const std::string& where, const std::vector<std::string>& assignments);
+/// The sources in their order, then what only shows when all keys are there: missing ones and impossible combinations.
+/// `lora_type`, the published scripts' key, is understood in a config and in an assignment. With init_adapter, the keys that shape an adapter come from its folder unless the config says the same.
+TrainOptions read_train_options(Sources sources);
 
 /// All keys with their values, ready to be run again.
 Json resolved_config(const TrainOptions& options);

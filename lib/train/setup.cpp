@@ -43,16 +43,9 @@ void read_data(TrainingSetup& setup, const Poll& poll) {
 }
 
 void check_lengths(const TrainingSetup& setup) {
-  const AdapterOptions& adapter = setup.options.adapter;
-  const int64_t lead = adapter.adapter == "prefix" ? adapter.num_virtual_tokens : 0;
+  const Context context(setup.spec, lead_tokens(setup.options.adapter));
   for (const auto* set : {&setup.training, &setup.validation}) {
-    for (const auto& example : set->examples) {
-      if (lead + static_cast<int64_t>(example.ids.size()) > setup.spec.max_positions) {
-        throw InputError("{}: it has {} tokens{}, but the model was made for {} (max_position_embeddings).", example.where,
-                         example.ids.size(), lead > 0 ? fmt::format(" after {} virtual ones", lead) : "",
-                         setup.spec.max_positions);
-      }
-    }
+    for (const auto& example : set->examples) context.require(example.where + ": it", static_cast<int64_t>(example.ids.size()));
   }
 }
 

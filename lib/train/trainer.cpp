@@ -33,8 +33,8 @@ class Trainer {
         steps_(total_steps(options_, batches_)),
         schedule_{options_.lr_scheduler, warmup_steps(options_, steps_), steps_, options_.min_lr_ratio},
         optimizer_(setup.adapters.trained(), options_),
-        fingerprint_(fingerprint(setup)),
-        checkpoints_(options_, fingerprint_),
+        identity_(run_identity(setup)),
+        checkpoints_(options_, identity_),
         limit_(setup.started, options_.max_hours, 12 * setup.adapters.trained_count()) {}  // value and two moments in fp32
 
   TrainOutcome run() {
@@ -66,7 +66,7 @@ class Trainer {
     }
     checkpoints_.clean(saved_);
     const TrainingPlan plan = plan_training(setup_, batches_, adapter_cost(setup_));
-    report_.emplace(setup_, plan, fingerprint_, saved_);
+    report_.emplace(setup_, plan, identity_.files, saved_);
     observer_.started(plan, state_.step);
     started_ = Clock::now();
   }
@@ -265,7 +265,7 @@ class Trainer {
   int64_t steps_;
   Schedule schedule_;
   AdamW optimizer_;
-  Json fingerprint_;
+  Identity identity_;
   Checkpoints checkpoints_;
   TimeLimit limit_;
   TrainerState state_;

@@ -1,10 +1,6 @@
 // What the model is given: few-shot prompts, prompts cut to the context, alternatives, and the log-likelihoods of those.
 #include "eval/prepare.h"
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/log_softmax.h>
-#include <ATen/ops/tensor.h>
-
 #include "eval/evaluate.h"
 #include "model/load.h"
 #include "support/support.h"
@@ -26,67 +22,6 @@ EvaluateOptions alpaca() {
   EvaluateOptions options;
   options.prompt = find_prompt_template("alpaca");
   return options;
-}
-
-/// log P(ids[from ..] | what stands before), by a whole forward pass.
-double log_likelihood(const Transformer& model, const Ids& ids, size_t from) {
-  const at::NoGradGuard no_grad;
-  const TokenBatch batch{at::tensor(ids, at::kLong), {static_cast<int64_t>(ids.size())}, {}};
-  const at::Tensor scores = at::log_softmax(model.logits(model.final_norm(model.blocks(batch))), 1);
-  double sum = 0;
-  for (size_t i = from; i < ids.size(); ++i) sum += scores[static_cast<int64_t>(i) - 1][ids[i]].item<double>();
-  return sum;
-}
-
-TEST_CASE("Alternatives get the log-probabilities that whole forward passes give", "[eval]") {
-  const Transformer model = test::small_model(5);
-  const std::vector<Ids> prompts{{5, 9, 12}, {7}, {30, 31, 32, 33}};
-  const std::vector<std::vector<Ids>> alternatives{
-      {{4, 8, 15}, {4, 8, 16, 23}, {42}}, {{3, 3}, {3, 3, 3}}, {{1}, {2}, {1, 2}, {1, 2}}};
-  for (const int64_t batch : {1, 8}) {
-    DecodeOptions options;
-    options.batch_size = batch;
-    options.alternatives = std::make_shared<const std::vector<std::vector<Ids>>>(alternatives);
-    size_t prompts_done = 0;
-    decode(model, prompts, options, [&](size_t prompt, const std::vector<Completion>& scored) {
-      ++prompts_done;
-      REQUIRE(scored.size() == alternatives[prompt].size());
-      for (size_t i = 0; i < scored.size(); ++i) {
-        Ids whole = prompts[prompt];
-        whole.insert(whole.end(), alternatives[prompt][i].begin(), alternatives[prompt][i].end());
-        CHECK(scored[i].ids == alternatives[prompt][i]);
-        CHECK(scored[i].score == Approx(log_likelihood(model, whole, prompts[prompt].size())).epsilon(1e-5));
-      }
-    });
-    CHECK(prompts_done == prompts.size());
-  }
-}
-
-TEST_CASE("Skipped prompts are not completed, and an interruption leaves the rest undone", "[eval]") {
-  const Transformer model = test::small_model(5);
-  const std::vector<Ids> prompts(6, Ids{5, 9});
-  DecodeOptions options;
-  options.max_new_tokens = 4;
-  options.temperature = 1;
-  options.batch_size = 2;
-  std::map<size_t, Ids> all, some;
-  decode(model, prompts, options, [&](size_t i, const std::vector<Completion>& best) { all[i] = best[0].ids; });
-  options.skipped = {0, 1, 4};
-  decode(model, prompts, options, [&](size_t i, const std::vector<Completion>& best) { some[i] = best[0].ids; });
-  CHECK(some == std::map<size_t, Ids>{{2, all[2]}, {3, all[3]}, {5, all[5]}});  // what is drawn depends on the prompt's number
-  int passes = 0, done = 0;
-  options.skipped.clear();
-  options.interrupted = [&] { return ++passes > 4; };
-  decode(model, prompts, options, [&](size_t, const std::vector<Completion>&) { ++done; });
-  CHECK(done == 2);
-}
-
-TEST_CASE("A completion ends where the caller says so", "[eval]") {
-  const Transformer model = test::small_model(5);
-  DecodeOptions options;
-  options.max_new_tokens = 20;
-  options.ends_here = [](size_t prompt, const Ids& made) { return made.size() == prompt + 3; };
-  decode(model, {{5}, {6}}, options, [](size_t i, const std::vector<Completion>& best) { CHECK(best[0].ids.size() == i + 3); });
 }
 
 TEST_CASE("The alternatives of a row are those that its text offers", "[eval]") {
@@ -122,7 +57,7 @@ TEST_CASE("Likelihood picks the largest sum, and says which is largest a token",
       const size_t prompt = whole.encode(*tokenizer).size();
       whole.add_data(stated(task, name));
       const Ids ids = whole.encode(*tokenizer);
-      sums[name] = log_likelihood(model, ids, prompt);
+      sums[name] = test::log_likelihood(model, ids, prompt);
       CHECK(record["log_likelihood"][name]["sum"].get<double>() == Approx(sums[name]).epsilon(1e-5));
       CHECK(record["log_likelihood"][name]["per_token"].get<double>() ==
             Approx(sums[name] / static_cast<double>(ids.size() - prompt)).epsilon(1e-5));
@@ -178,7 +113,7 @@ TEST_CASE("Keys and values are bounded by the batch, not by the rows", "[eval]")
   options.decode.batch_size = 4;
   const auto bytes = [&](size_t rows) {
     return prepare(find_task("gsm8k"), std::vector<Row>(rows, row_of("1?", "1")), tokenizer.get(), spec, options)
-        .cache_bytes(spec, 4, options.decode);
+        .cache_bytes(spec, 4, options);
   };
   CHECK(bytes(1) * 4 == bytes(4));
   CHECK(bytes(4) == bytes(40));

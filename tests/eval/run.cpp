@@ -42,7 +42,7 @@ class Questions {
   fs::path at(const std::string& name) const { return folder_ / name; }
   /// Stopped after so many rows, if any.
   EvalOutcome run(Quiet& observer, size_t rows = SIZE_MAX) const {
-    return run_evaluation(options, at::kCPU, observer, [&observer, rows] { return observer.dones.size() >= rows; });
+    return run_evaluation(options, {at::kCPU, observer, [&observer, rows] { return observer.dones.size() >= rows; }});
   }
 
   EvalOptions options;
@@ -168,8 +168,9 @@ TEST_CASE("Options of an evaluation outside their range are refused by name", "[
   const auto names = [&](auto change, const char* part) { CHECK(refusal(change).find(part) != std::string::npos); };
   names([](EvalOptions& o) { o.model.clear(); }, "--model and --data are needed");
   names([](EvalOptions& o) { o.output.clear(), o.resume = true; }, "--resume needs --output");
-  names([](EvalOptions& o) { o.evaluate.over_length = "drop"; }, "--over-length: found \"drop\", expected error or truncate");
-  names([](EvalOptions& o) { o.evaluate.scoring = "x"; }, "--scoring: found \"x\"");
+  names([](EvalOptions& o) { o.evaluate.over_length = "drop"; },
+        "over_length: found \"drop\", expected one of error, truncate");
+  names([](EvalOptions& o) { o.evaluate.scoring = "x"; }, "scoring: found \"x\"");
   names([](EvalOptions& o) { o.evaluate.scoring = "likelihood"; }, "gsm8k: likelihood scoring needs alternatives");
   names([](EvalOptions& o) { o.few_shot = 1; }, "--few-shot-data FILE is missing");
   names([](EvalOptions& o) { o.few_shot = 3, o.few_shot_data = o.data; }, "found 2 rows, expected at least the 3");

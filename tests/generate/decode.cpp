@@ -17,9 +17,10 @@ std::map<size_t, Ids> decoded(const Transformer& model, const std::vector<Ids>& 
   DecodeOptions options;
   options.max_new_tokens = 24;
   options.batch_size = batch;
-  options.stop_ids = {2};
   options.beams = beams;
-  decode(model, prompts, options, [&](size_t i, const std::vector<Completion>& best) { made[i] = best.front().ids; });
+  DecodeControl control;
+  control.stop_ids = {2};
+  decode(model, prompts, options, control, [&](size_t i, const std::vector<Completion>& best) { made[i] = best.front().ids; });
   return made;
 }
 
@@ -65,7 +66,7 @@ TEST_CASE("Sampling depends on the seed and the prompt's number, not on the batc
     options.batch_size = batch;
     options.top_p = top_p;
     options.top_k = top_k;
-    decode(model, prompts, options, [&](size_t i, const std::vector<Completion>& best) { made[i] = best.front().ids; });
+    decode(model, prompts, options, {}, [&](size_t i, const std::vector<Completion>& best) { made[i] = best.front().ids; });
     return made;
   };
   const auto first = sampled(1, 1, 1, 0);
@@ -84,7 +85,7 @@ TEST_CASE("Decoding options outside their range are refused by name", "[generate
   const auto refusal = [](auto change) {
     DecodeOptions options;
     change(options);
-    return test::input_error([&] { check_decode_options(options); });
+    return test::input_error([&] { check(options); });
   };
   CHECK(refusal([](auto& o) { o.beams = 0; }).find("beams: found 0") != std::string::npos);
   CHECK(refusal([](auto& o) { o.top_p = 1.5; }).find("top_p: found 1.5") != std::string::npos);
@@ -112,6 +113,61 @@ TEST_CASE("A prompt that cannot be completed is refused", "[generate]") {
   CHECK(test::input_error([&] { decoded(model, {{5}, {}}, 1); }) == "prompt 2: it has no tokens.");
   CHECK(test::input_error([&] { decoded(model, {{64}}, 1); }).find("expected 0 to 63") != std::string::npos);
   CHECK(test::input_error([&] { decoded(model, {Ids(128, 5)}, 1); }).find("context is 128") != std::string::npos);
+}
+
+TEST_CASE("Alternatives get the log-probabilities that whole forward passes give", "[generate]") {
+  const Transformer model = test::small_model(5);
+  const std::vector<Ids> prompts{{5, 9, 12}, {7}, {30, 31, 32, 33}};
+  const std::vector<std::vector<Ids>> alternatives{
+      {{4, 8, 15}, {4, 8, 16, 23}, {42}}, {{3, 3}, {3, 3, 3}}, {{1}, {2}, {1, 2}, {1, 2}}};
+  for (const int64_t batch : {1, 8}) {
+    DecodeOptions options;
+    options.batch_size = batch;
+    DecodeControl control;
+    control.alternatives = &alternatives;
+    size_t prompts_done = 0;
+    decode(model, prompts, options, control, [&](size_t prompt, const std::vector<Completion>& scored) {
+      ++prompts_done;
+      REQUIRE(scored.size() == alternatives[prompt].size());
+      for (size_t i = 0; i < scored.size(); ++i) {
+        Ids whole = prompts[prompt];
+        whole.insert(whole.end(), alternatives[prompt][i].begin(), alternatives[prompt][i].end());
+        CHECK(scored[i].ids == alternatives[prompt][i]);
+        CHECK(scored[i].score == Approx(test::log_likelihood(model, whole, prompts[prompt].size())).epsilon(1e-5));
+      }
+    });
+    CHECK(prompts_done == prompts.size());
+  }
+}
+
+TEST_CASE("Skipped prompts are not completed, and an interruption leaves the rest undone", "[generate]") {
+  const Transformer model = test::small_model(5);
+  const std::vector<Ids> prompts(6, Ids{5, 9});
+  DecodeOptions options;
+  options.max_new_tokens = 4;
+  options.temperature = 1;
+  options.batch_size = 2;
+  std::map<size_t, Ids> all, some;
+  DecodeControl control;
+  decode(model, prompts, options, control, [&](size_t i, const std::vector<Completion>& best) { all[i] = best[0].ids; });
+  control.skipped = {0, 1, 4};
+  decode(model, prompts, options, control, [&](size_t i, const std::vector<Completion>& best) { some[i] = best[0].ids; });
+  CHECK(some == std::map<size_t, Ids>{{2, all[2]}, {3, all[3]}, {5, all[5]}});  // what is drawn depends on the prompt's number
+  int passes = 0, done = 0;
+  control.skipped.clear();
+  control.interrupted = [&] { return ++passes > 4; };
+  decode(model, prompts, options, control, [&](size_t, const std::vector<Completion>&) { ++done; });
+  CHECK(done == 2);
+}
+
+TEST_CASE("A completion ends where the caller says so", "[generate]") {
+  const Transformer model = test::small_model(5);
+  DecodeOptions options;
+  options.max_new_tokens = 20;
+  DecodeControl control;
+  control.ends_here = [](size_t prompt, const Ids& made) { return made.size() == prompt + 3; };
+  decode(model, {{5}, {6}}, options, control,
+         [](size_t i, const std::vector<Completion>& best) { CHECK(best[0].ids.size() == i + 3); });
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "generate/stop_strings.h"
 
+#include "generate/decode_options.h"
+
 #include "support/support.h"
 
 namespace hyplora {
@@ -25,7 +27,11 @@ TEST_CASE("A text ends before the earliest stop string", "[generate]") {
   CHECK(before_stop("one two three", {"four"}) == "one two three");
   CHECK(before_stop("one", {}) == "one");
   CHECK(before_stop("one", {"one"}).empty());
-  CHECK(test::input_error([] { check_stops({"a", ""}); }).find("--stop") != std::string::npos);
+  std::vector<std::string> stops;
+  Fields fields = stop_fields(stops);
+  CHECK(test::input_error([&] {
+          fields.read_flag("stop", {"a", ""});
+        }).find("--stop: found [\"a\",\"\"]") != std::string::npos);
 }
 
 TEST_CASE("A streamed text never shows a part of a stop string, and holds nothing back in the end", "[generate]") {

@@ -106,14 +106,15 @@ TEST_CASE("Greedy ids are Hugging Face's, with and without an end-of-sequence id
     for (const auto& row : rows) prompts.push_back(row.ids);
     for (const std::string run : {"greedy", "greedy_eos"}) {
       DecodeOptions options;
+      DecodeControl control;
       options.max_new_tokens = 16;
-      if (run == "greedy_eos") options.stop_ids = {g.file.tensor("greedy_eos.eos_token_id").item<int64_t>()};
+      if (run == "greedy_eos") control.stop_ids = {g.file.tensor("greedy_eos.eos_token_id").item<int64_t>()};
       const at::Tensor want = g.file.tensor(run + ".new_ids");
-      decode(g.model, prompts, options, [&](size_t row, const std::vector<Completion>& completions) {
+      decode(g.model, prompts, options, control, [&](size_t row, const std::vector<Completion>& completions) {
         const Ids& made = completions.at(0).ids;
         for (size_t i = 0; i < made.size(); ++i)
           CHECK(made[i] == want[static_cast<int64_t>(row)][static_cast<int64_t>(i)].item<int64_t>());
-        if (made.size() < 16) CHECK(made.back() == options.stop_ids.at(0));
+        if (made.size() < 16) CHECK(made.back() == control.stop_ids.at(0));
       });
     }
   }
@@ -126,11 +127,12 @@ TEST_CASE("Beam search gives Hugging Face's ids and scores, with and without an 
     for (const auto& row : unpadded_rows(g.file, "left", "labels")) prompts.push_back(row.ids);
     for (const std::string run : {"beam4", "beam4_eos"}) {
       DecodeOptions options;
+      DecodeControl control;
       options.max_new_tokens = 16;
       options.beams = options.best = 4;
-      if (run == "beam4_eos") options.stop_ids = {g.file.tensor("beam4_eos.eos_token_id").item<int64_t>()};
+      if (run == "beam4_eos") control.stop_ids = {g.file.tensor("beam4_eos.eos_token_id").item<int64_t>()};
       const at::Tensor want = g.file.tensor(run + ".new_ids"), scores = g.file.tensor(run + ".scores");
-      decode(g.model, prompts, options, [&](size_t row, const std::vector<Completion>& completions) {
+      decode(g.model, prompts, options, control, [&](size_t row, const std::vector<Completion>& completions) {
         REQUIRE(completions.size() == 4);
         const auto r = static_cast<int64_t>(row);
         for (int64_t b = 0; b < 4; ++b) {
@@ -138,7 +140,7 @@ TEST_CASE("Beam search gives Hugging Face's ids and scores, with and without an 
           INFO(name << " " << run << " row " << row << " beam " << b);
           CHECK(score == Approx(scores[r][b].item<double>()).epsilon(1e-5));
           for (size_t i = 0; i < ids.size(); ++i) CHECK(ids[i] == want[r][b][static_cast<int64_t>(i)].item<int64_t>());
-          if (ids.size() < 16) CHECK(ids.back() == options.stop_ids.at(0));
+          if (ids.size() < 16) CHECK(ids.back() == control.stop_ids.at(0));
         }
       });
     }
@@ -163,7 +165,7 @@ TEST_CASE("A real checkpoint tells its story", "[model]") {
   const auto tokenizer = load_tokenizer(*folder);
   DecodeOptions options;
   options.max_new_tokens = 40;
-  decode(model, {{1}}, options, [&](size_t, const std::vector<Completion>& made) {
+  decode(model, {{1}}, options, {}, [&](size_t, const std::vector<Completion>& made) {
     CHECK(tokenizer->decode(made.at(0).ids)
               .starts_with("Once upon a time, there was a little girl named Lily. She loved to play outside in the park."));
   });

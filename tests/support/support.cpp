@@ -85,4 +85,13 @@ Transformer small_model(uint64_t seed, at::ScalarType dtype) {
   return Transformer(small_spec(), Weights(random_weights(0.2, seed), {dtype, at::kCPU, false}));
 }
 
+double log_likelihood(const Transformer& model, const Ids& ids, size_t from) {
+  const at::NoGradGuard no_grad;
+  const TokenBatch batch{at::tensor(ids, at::kLong), {static_cast<int64_t>(ids.size())}, {}};
+  const at::Tensor scores = at::log_softmax(model.logits(model.final_norm(model.blocks(batch))), 1);
+  double sum = 0;
+  for (size_t i = from; i < ids.size(); ++i) sum += scores[static_cast<int64_t>(i) - 1][ids[i]].item<double>();
+  return sum;
+}
+
 }  // namespace hyplora::test

@@ -49,6 +49,9 @@ struct Ran {
 };
 Ran run(const std::string& program, const std::vector<std::string>& arguments, const std::string& input = "");
 
+/// log P(ids[from ..] | what stands before), by a whole forward pass.
+double log_likelihood(const Transformer& model, const Ids& ids, size_t from);
+
 /// A small random LLaMA, the same for the same seed.
 ModelSpec small_spec();
 Transformer small_model(uint64_t seed, at::ScalarType dtype = at::kFloat);

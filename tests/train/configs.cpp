@@ -54,7 +54,7 @@ TEST_CASE("Every published config loads and is what its name says", "[train]") {
   for_each_config([](const auto& data, const auto& model, const auto& method) {
     const fs::path file = config_file(data, model, method);
     TrainOptions o;
-    REQUIRE_NOTHROW(o = read_train_options(read_json(file), file.string(), {}));
+    REQUIRE_NOTHROW(o = read_train_options({read_json(file), file.string(), {}, {}}));
     CHECK(method_of(o.adapter) == method);
     CHECK(o.base_model == models.at(model).base_model);
     CHECK(o.prompt_template == models.at(model).prompt_template);

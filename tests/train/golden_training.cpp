@@ -73,7 +73,7 @@ TrainOptions golden_options(const test::TempFolder& folder, const Json& run) {
               {"tensorboard", false},
               {"output_dir", (folder / "out").string()}};
   if (run["variant"] == "hyperbolic_trainable_k") config["train_curvature"] = true;
-  return read_train_options(config, "golden", {});
+  return read_train_options({config, "golden", {}, {}});
 }
 
 /// The first release's scalars have no "lora_" in their names.

@@ -10,7 +10,7 @@ namespace {
 TEST_CASE("The first release's variants hold their curvature unless told otherwise", "[train]") {
   const auto learns = [](const std::string& variant, const std::vector<std::string>& more) {
     const Json base{{"base_model", "m"}, {"data_path", "d"}, {"output_dir", "o"}, {"hyplora_variant", variant}};
-    return read_train_options(base, "c", more).adapter.train_curvature;
+    return read_train_options({base, "c", more, {}}).adapter.train_curvature;
   };
   for (const char* variant : {"lorentz", "release", "simplified"}) CHECK(learns(variant, {}));
   for (const char* variant : {"v1", "v1_rot"}) {
@@ -21,12 +21,12 @@ TEST_CASE("The first release's variants hold their curvature unless told otherwi
 
 TEST_CASE("lora_type spells adapter, variant and curvature; a contradiction is refused", "[train]") {
   const Json base{{"base_model", "m"}, {"data_path", "d"}, {"output_dir", "o"}, {"lora_type", "hyplora-0.5"}};
-  const TrainOptions options = read_train_options(base, "c", {});
+  const TrainOptions options = read_train_options({base, "c", {}, {}});
   CHECK(options.adapter.hyplora_variant == "release");
   CHECK(options.adapter.curvature == 0.5);
   Json contradicting = base;
   contradicting["hyplora_variant"] = "lorentz";
-  CHECK(test::input_error([&] { read_train_options(contradicting, "c", {}); }).find("but lora_type says \"release\"") !=
+  CHECK(test::input_error([&] { read_train_options({contradicting, "c", {}, {}}); }).find("but lora_type says \"release\"") !=
         std::string::npos);
 }
 

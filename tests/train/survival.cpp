@@ -6,7 +6,6 @@
 #include "io/lock.h"
 #include "support/support.h"
 #include "train/checkpoint.h"
-#include "train/fingerprint.h"
 #include "train/metrics.h"
 #include "train/plot.h"
 #include "train/spikes.h"
@@ -112,22 +111,6 @@ TEST_CASE("Resuming keeps the metrics up to the checkpoint and drops the rest, t
   write_file(path, text);
   CHECK(kept_steps(path, {2, 0}) == std::vector<int64_t>{-1, 1, 2});  // the validation of step 2 will be done again
   CHECK(read_metrics(path).size() == 3);
-}
-
-TEST_CASE("What differs between two runs is told clause by clause; paths and free keys do not count", "[train]") {
-  const Json config{{"lora_r", 4}, {"seed", 1}, {"data_path", "a"}, {"eval_step", 5}};
-  Json other = config;
-  other["lora_r"] = 8;
-  other["seed"] = 2;
-  other["data_path"] = "b";
-  other["eval_step"] = 6;
-  const Json made{{"tokenizer", {{"file", "t"}, {"hash", "00"}}}, {"rows", {{"hash", "11"}}}};
-  Json remade = made;
-  remade["tokenizer"] = {{"file", "u"}, {"hash", "22"}};
-  CHECK(differences(config, config, made, made).empty());
-  CHECK(differences(config, other, made, remade) == std::vector<std::string>{"lora_r = 4, but the config says 8",
-                                                                             "seed = 1, but the config says 2",
-                                                                             "tokenizer of hash 00, but u has hash 22"});
 }
 
 TEST_CASE("The curvature's curve is drawn where there is one", "[train]") {

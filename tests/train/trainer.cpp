@@ -28,7 +28,7 @@ class TrainingFolder : public test::TrainingPlace {
                       {"val_set_size", 8},
                       {"eval_step", 5},
                       {"save_step", 4}};
-    return read_train_options(config, "config", assignments);
+    return read_train_options({config, "config", assignments, {}});
   }
   fs::path operator/(const std::string& name) const { return at(name); }
 };
@@ -382,7 +382,7 @@ TEST_CASE("HypLoRA learns real rows on a real checkpoint", "[train]") {
   config["data_path"] = Json::array();
   for (const char* name : {"AddSub.json", "MultiArith.json", "SingleEq.json"})
     config["data_path"].push_back((*data / name).string());
-  const TrainOutcome outcome = run(read_train_options(config, "config", {}));
+  const TrainOutcome outcome = run(read_train_options({config, "config", {}, {}}));
   CHECK(*outcome.last_loss < 0.75 * *outcome.first_loss);
 }
 

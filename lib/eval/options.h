@@ -1,0 +1,33 @@
+// The options of an evaluation: every value with its default, meaning and rule.
+#pragma once
+
+#include "generate/decode_options.h"
+
+namespace hyplora {
+
+/// How rows become verdicts.
+struct ScoringOptions {
+  DecodeOptions decode;
+  std::string over_length = "error";   // error or truncate: a prompt that leaves no room in the model's context
+  std::vector<std::string> stops;      // a completion ends before the first of these
+  std::string scoring = "completion";  // completion, or likelihood of each alternative
+  int64_t cutoff_len = 256;            // loss: token limit of a row
+  bool train_on_inputs = false;        // loss: whether the prompt counts too
+
+  bool by_likelihood() const { return scoring == "likelihood"; }
+  bool truncates() const { return over_length == "truncate"; }
+};
+
+struct EvalOptions {
+  std::string model, data, benchmark, output, prompt_template = "alpaca", dtype = "auto", few_shot_data;
+  std::vector<std::string> adapters;  // folders; "none" is the base alone, as is an empty list
+  int64_t limit = 0, few_shot = 0;
+  bool resume = false, disagreements = false;
+  std::vector<std::string> compare;  // two earlier runs, and nothing is scored
+  ScoringOptions evaluate;
+};
+
+/// The list of fields; `options` must outlive it.
+Fields eval_fields(EvalOptions& options);
+
+}  // namespace hyplora

@@ -1,0 +1,67 @@
+#include "io/identity.h"
+
+#include <fmt/format.h>
+
+#include "io/hash.h"
+
+namespace hyplora {
+namespace {
+
+/// The paths that a value names: one, several or none.
+std::vector<std::pair<std::string, std::string>> named_paths(const std::string& name, const Json& value) {
+  std::vector<std::pair<std::string, std::string>> paths;
+  if (value.is_string()) paths.emplace_back(name, value);
+  if (!value.is_array()) return paths;
+  for (size_t i = 0; i < value.size(); ++i) paths.emplace_back(fmt::format("{}[{}]", name, i), value[i]);
+  return paths;
+}
+
+bool is_hashed_file(const Json& value) { return value.is_object() && value.contains("hash"); }
+
+void compare(const std::string& name, const Json& before, const Json& now, std::vector<Difference>& found) {
+  if (before == now) return;
+  if (is_hashed_file(before) || is_hashed_file(now)) {
+    const auto hash = [](const Json& file) { return is_hashed_file(file) ? file["hash"] : Json(); };
+    if (hash(before) == hash(now)) return;
+    found.push_back({name, hash(before), hash(now), true, is_hashed_file(now) ? now.value("file", "") : ""});
+    return;
+  }
+  if (!before.is_object() || !now.is_object()) {
+    found.push_back({name, before, now, false, ""});
+    return;
+  }
+  Json keys = before;
+  keys.update(now);
+  const std::string prefix = name.empty() ? "" : name + "/";
+  for (const auto& [key, unused] : keys.items())
+    compare(prefix + key, before.value(key, Json()), now.value(key, Json()), found);
+}
+
+}  // namespace
+
+void Identity::add_file(const std::string& name, const fs::path& file) {
+  if (fs::is_regular_file(file)) files[name] = {{"file", file.string()}, {"hash", file_hash(file)}};
+}
+
+Identity identity_of(const Fields& fields) {
+  Identity identity{fields.counting_values(), Json::object()};
+  for (const Field& field : fields.all()) {
+    if (!field.changes_result || !field.names_files) continue;
+    for (const auto& [name, path] : named_paths(field.name, field.get())) {
+      if (!fs::exists(path)) identity.values[name] = path;
+      identity.add_file(name, path);
+    }
+  }
+  return identity;
+}
+
+std::string Difference::text() const { return fmt::format("{} was {}, now it is {}", name, before.dump(), now.dump()); }
+
+std::vector<Difference> differences(const Identity& before, const Identity& now) {
+  std::vector<Difference> found;
+  compare("", before.values, now.values, found);
+  compare("", before.files, now.files, found);
+  return found;
+}
+
+}  // namespace hyplora
