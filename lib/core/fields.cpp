@@ -233,8 +233,14 @@ bool Fields::from_json(const Json& value, int64_t& target) {
 }
 
 bool Fields::from_json(const Json& value, uint64_t& target) {
-  if (value.is_number_unsigned()) target = value.get<uint64_t>();
-  return value.is_number_unsigned();
+  int64_t number = 0;
+  if (value.is_number_unsigned()) {
+    target = value.get<uint64_t>();
+    return true;
+  }
+  if (!from_json(value, number) || number < 0) return false;
+  target = static_cast<uint64_t>(number);
+  return true;
 }
 
 bool Fields::from_json(const Json& value, double& target) {

@@ -7,12 +7,12 @@
 namespace hyplora {
 namespace {
 
-/// The paths that a value names: one, several or none.
-std::vector<std::pair<std::string, std::string>> named_paths(const std::string& name, const Json& value) {
+/// The paths that a field names: one, several or none.
+std::vector<std::pair<std::string, std::string>> named_paths(const Field& field) {
+  const Json value = field.get(), all = value.is_string() ? Json::array({value}) : value;
   std::vector<std::pair<std::string, std::string>> paths;
-  if (value.is_string()) paths.emplace_back(name, value);
-  if (!value.is_array()) return paths;
-  for (size_t i = 0; i < value.size(); ++i) paths.emplace_back(fmt::format("{}[{}]", name, i), value[i]);
+  for (size_t i = 0; i < all.size(); ++i)
+    paths.emplace_back(field.is_list() ? fmt::format("{}[{}]", field.name, i) : field.name, all[i]);
   return paths;
 }
 
@@ -47,7 +47,7 @@ Identity identity_of(const Fields& fields) {
   Identity identity{fields.counting_values(), Json::object()};
   for (const Field& field : fields.all()) {
     if (!field.changes_result || !field.names_files) continue;
-    for (const auto& [name, path] : named_paths(field.name, field.get())) {
+    for (const auto& [name, path] : named_paths(field)) {
       if (!fs::exists(path)) identity.values[name] = path;
       identity.add_file(name, path);
     }

@@ -70,6 +70,7 @@ TEST_CASE("A missing required key is named with its meaning", "[core]") {
   Options options;
   const Fields fields = fields_of(options);
   CHECK(test::input_error([&] { fields.check_required("c.json"); }) == "c.json: key \"name\" is missing: its name.");
+  CHECK(test::input_error([&] { fields.check_required(""); }).starts_with("--name is missing: its name;"));
 }
 
 TEST_CASE("An assignment is JSON, or else bare text", "[core]") {
@@ -85,6 +86,57 @@ TEST_CASE("An assignment is JSON, or else bare text", "[core]") {
   CHECK(test::input_error([&] { fields.read_assignment("steps"); }) == "--set: found \"steps\", expected key=value.");
 }
 
+TEST_CASE("A flag is JSON where its field can be that; each text of a list of texts stands as it is", "[core]") {
+  Options o;
+  std::vector<std::string> stops;
+  Fields fields = fields_of(o);
+  fields.add("stop", stops, "texts");
+  fields.read_flag("steps", {"7"});
+  fields.read_flag("name", {"[1]"});
+  fields.read_flag("targets", {"[\"q\",\"v\"]"});
+  fields.read_flag("stop", {"[1]", "2"});
+  fields.read_flag("on", {"true"});
+  CHECK(o.steps == 7);
+  CHECK(o.name == "[1]");
+  CHECK(o.targets.values == std::vector<std::string>{"q", "v"});
+  CHECK(stops == std::vector<std::string>{"[1]", "2"});
+  CHECK(o.on);
+  CHECK(test::input_error([&] { fields.read_flag("steps", {"0"}); }) == "--steps: found 0, expected at least 1.");
+  CHECK(test::input_error([&] { fields.read_flag("rate", {"fast"}); }) == "--rate: found \"fast\" (string), expected number.");
+}
+
+TEST_CASE("A config counts less than an assignment, and that less than a flag", "[core]") {
+  Options o;
+  fields_of(o).read(
+      {{{"steps", 1}, {"rate", 1}, {"mode", "slow"}, {"name", "n"}}, "c.json", {"steps=2", "rate=2"}, {{"steps", {"3"}}}});
+  CHECK(o.steps == 3);
+  CHECK(o.rate == 2);
+  CHECK(o.mode == "slow");
+}
+
+TEST_CASE("What must hold between fields is looked at when all are read", "[core]") {
+  Options o;
+  Fields fields = fields_of(o);
+  fields.require_that([&] {
+    if (o.on && o.steps > 5) throw InputError("steps: found {}, expected at most 5 with on.", o.steps);
+  });
+  CHECK(test::input_error([&] {
+          fields.read({{{"on", true}, {"name", "n"}}, "c.json", {}, {}});
+        }).starts_with("steps: found 10"));
+  o.steps = 5;
+  fields.check();
+  o.mode = "warp";
+  CHECK(test::input_error([&] { fields.check(); }) == "mode: found \"warp\", expected one of fast, slow.");
+}
+
+TEST_CASE("Only values that change the result count, and not the names of files", "[core]") {
+  Options o;
+  std::string file = "f", out = "o";
+  Fields fields;
+  fields.add("steps", o.steps, "how many").add("on", o.on, "switch").changes_nothing().add("file", file, "rows").names_files();
+  CHECK(fields.counting_values() == Json{{"steps", 10}});
+}
+
 TEST_CASE("Values that were written are read back the same", "[core]") {
   Options a, b;
   a.rate = 1.25e-5;
@@ -98,7 +150,8 @@ TEST_CASE("Values that were written are read back the same", "[core]") {
 TEST_CASE("The schema tells type, default, meaning and rule of every key", "[core]") {
   Options options;
   const Json schema = fields_of(options).schema();
-  CHECK(schema["steps"] == Json::parse(R"({"type":"integer","default":10,"expected":"at least 1","meaning":"how many"})"));
+  CHECK(schema["steps"] == Json::parse(R"({"type":"integer","default":10,"expected":"at least 1","meaning":"how many",
+                                           "changes_result":true,"names_files":false})"));
   CHECK(schema["name"]["required"] == true);
 }
 

@@ -106,6 +106,21 @@ TEST_CASE("A prompt beyond the context is an error with its row, or loses its ol
   CHECK(prepared().prompts[1].size() == 256);
 }
 
+TEST_CASE("Before an adapter's virtual tokens a prompt has that much less room, and is cut for it", "[eval]") {
+  const auto tokenizer = load_tokenizer(bundled);
+  const ModelSpec spec = read_model_spec(bundled);
+  EvaluateOptions options = alpaca();
+  options.decode.max_new_tokens = 8;
+  options.lead_tokens = 30;
+  std::string question;
+  for (int i = 0; i < 300; ++i) question += fmt::format("{} and ", i);
+  const auto prepared = [&] { return prepare(find_task("gsm8k"), {row_of(question, "1")}, tokenizer.get(), spec, options); };
+  CHECK(test::input_error(prepared).find("f.json: row 3: its prompt has ") == 0);
+  CHECK(test::input_error(prepared).find("context is 482 (max_position_embeddings less 30 virtual tokens)") != std::string::npos);
+  options.over_length = "truncate";
+  CHECK(prepared().prompts[0].size() == 482 - 8);
+}
+
 TEST_CASE("Keys and values are bounded by the batch, not by the rows", "[eval]") {
   const auto tokenizer = load_tokenizer(bundled);
   const ModelSpec spec = read_model_spec(bundled);

@@ -1,9 +1,11 @@
 // A whole evaluation on the bundled model: what is written, what is checked first, going on, the report.
 #include "eval/run.h"
 
+#include "adapter/adapter.h"
 #include "eval/compare.h"
 #include "eval/fingerprint.h"
 #include "eval/report.h"
+#include "model/load.h"
 #include "support/support.h"
 
 namespace hyplora {
@@ -156,6 +158,25 @@ TEST_CASE("An older results.json does not stand in the way of a newer run's prog
   CHECK_FALSE(outcome.interrupted);
   CHECK(outcome.results.at(0)["settings"]["max_new_tokens"] == 8);
   CHECK(second.dones.size() + third.dones.size() == 6);
+}
+
+TEST_CASE("A prompt is cut for the longest prefix of the adapters, and scored with each of them", "[eval]") {
+  Questions questions(2);
+  Json rows = read_json(questions.options.data);
+  for (int i = 0; i < 300; ++i) rows[1]["instruction"] = rows[1]["instruction"].get<std::string>() + " and more";
+  write_file(questions.options.data, rows.dump());
+  Transformer model = load_model(bundled, read_model_spec(bundled), {});
+  AdapterOptions prefix;
+  prefix.adapter = "prefix";
+  fs::create_directory(questions.at("prefix"));
+  Adapters::attach(model, prefix, 1).save(questions.at("prefix"), bundled);
+  questions.options.adapters = {questions.at("prefix").string(), "none"};
+  Quiet observer;
+  const std::string sentence = test::input_error([&] { questions.run(observer); });
+  CHECK(sentence.find("gsm8k.json: row 2: its prompt has ") != std::string::npos);
+  CHECK(sentence.find("less 30 virtual tokens") != std::string::npos);
+  questions.options.evaluate.over_length = "truncate";
+  CHECK(questions.run(observer).results.at(0)["truncated"] == 1);
 }
 
 TEST_CASE("Options of an evaluation outside their range are refused by name", "[eval]") {

@@ -133,10 +133,10 @@ TEST_CASE("A config file has the options' names; the command line wins", "[progr
   CHECK(entry["settings"]["stop"] == Json{"###"});
   check_sentence(config(R"({"max_new_token": 3})"), 2,
                  "unknown key \"max_new_token\"; the nearest known key is \"max_new_tokens\"");
-  check_sentence(config(R"({"max_new_tokens": "3"})"), 2, "key \"max_new_tokens\": found \"3\", expected an integer");
-  check_sentence(config(R"({"resume": 1})"), 2, "key \"resume\": found 1, expected true or false");
-  check_sentence(config(R"({"model": ["a"]})"), 2, "key \"model\": found [\"a\"], expected a string");
-  check_sentence(config(R"({"batch_size": 0})"), 2, "--batch-size: found 0, expected at least 1");
+  check_sentence(config(R"({"max_new_tokens": "3"})"), 2, "key \"max_new_tokens\": found \"3\" (string), expected integer");
+  check_sentence(config(R"({"resume": 1})"), 2, "key \"resume\": found 1 (number), expected boolean");
+  check_sentence(config(R"({"model": ["a"]})"), 2, "key \"model\": found [\"a\"] (array), expected string");
+  check_sentence(config(R"({"batch_size": 0})"), 2, "key \"batch_size\": found 0, expected at least 1");
   check_sentence(config("[]"), 2, "found array, expected a JSON object");
   check_sentence(config("{"), 2, "c.json: line 1");
   check_sentence(run("hyplora-eval", {"--config", (place / "none.json").string()}), 2, "none.json");
@@ -172,7 +172,7 @@ TEST_CASE("Bad benchmarks and rows are one sentence with the row and exit code 2
   check_sentence(score(good, {{"--output", "/proc/nowhere"}}), 2, "/proc/nowhere");
   check_sentence(score(good, {{"--data", (place / "gone.json").string()}}), 2, "gone.json");
   check_sentence(score(good, {{"--data", out}, {"--benchmark", "gsm8k"}}), 2, "row 1");
-  check_sentence(score(good, {{"--over-length", "drop"}}), 2, "expected error or truncate");
+  check_sentence(score(good, {{"--over-length", "drop"}}), 2, "--over-length: found \"drop\", expected one of error, truncate");
   fs::create_directory(place / "ia3");
   write_file(place / "ia3/adapter_config.json", R"({"peft_type": "IA3"})");
   check_sentence(score(good, {{"--adapter", (place / "ia3").string()}}), 2,

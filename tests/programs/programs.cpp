@@ -111,7 +111,7 @@ TEST_CASE("The doctor tells versions, devices and what a run would use", "[progr
 
 TEST_CASE("A bad config is one sentence and exit code 2", "[programs]") {
   const Place place;
-  check_sentence(run("hyplora-train", {}), 2, "--config FILE is missing");
+  check_sentence(run("hyplora-train", {}), 2, "--base-model is missing: Hugging Face checkpoint folder; it may also stand in a --config FILE");
   check_sentence(run("hyplora-train", {"--config", place.at("none.json")}), 2, "none.json: cannot be read");
   const auto with = [&](const Json& changes) {
     place.set(changes);
@@ -182,7 +182,7 @@ TEST_CASE("Bad rows are one sentence with the row and exit code 2", "[programs]"
   check_sentence(with_rows("{\"instruction\":\"a\",\"output\":\"b\"}"), 2, "no tokenizer is there");
   check_sentence(with_rows("{\"input_ids\":[3,4],\"labels\":[-100,-100]}"), 2, "row 1: every label is masked");
   Json long_row{{"input_ids", std::vector<int>(129, 3)}};
-  check_sentence(with_rows(long_row.dump()), 2, "row 1: it has 129 tokens, but the model was made for 128");
+  check_sentence(with_rows(long_row.dump()), 2, "row 1: it has 129 tokens, but the model's context is 128");
 }
 
 TEST_CASE("A non-finite weight is exit code 1 with step and module", "[programs]") {

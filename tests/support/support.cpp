@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cstdlib>
@@ -85,7 +88,7 @@ Transformer small_model(uint64_t seed, at::ScalarType dtype) {
   return Transformer(small_spec(), Weights(random_weights(0.2, seed), {dtype, at::kCPU, false}));
 }
 
-double log_likelihood(const Transformer& model, const Ids& ids, size_t from) {
+double log_likelihood(const Transformer& model, const std::vector<int64_t>& ids, size_t from) {
   const at::NoGradGuard no_grad;
   const TokenBatch batch{at::tensor(ids, at::kLong), {static_cast<int64_t>(ids.size())}, {}};
   const at::Tensor scores = at::log_softmax(model.logits(model.final_norm(model.blocks(batch))), 1);

@@ -50,7 +50,7 @@ struct Ran {
 Ran run(const std::string& program, const std::vector<std::string>& arguments, const std::string& input = "");
 
 /// log P(ids[from ..] | what stands before), by a whole forward pass.
-double log_likelihood(const Transformer& model, const Ids& ids, size_t from);
+double log_likelihood(const Transformer& model, const std::vector<int64_t>& ids, size_t from);
 
 /// A small random LLaMA, the same for the same seed.
 ModelSpec small_spec();

@@ -327,9 +327,9 @@ TEST_CASE("Combinations that cannot be are refused", "[train]") {
   CHECK(refusal({"non_linearity=tan"}).find("expected one of tanh, relu") != std::string::npos);
   CHECK(refusal({"target_modules=.*q_proj", "layers_to_transform=[1]"}).find("name the modules in a list") !=
         std::string::npos);
-  CHECK(refusal({"adapter=prefix", "num_virtual_tokens=125"}).find("after 125 virtual ones") != std::string::npos);
+  CHECK(refusal({"adapter=prefix", "num_virtual_tokens=125"}).find("less 125 virtual tokens") != std::string::npos);
   CHECK(refusal({"adapter=dorra"}).find("expected one of hyplora, lora, dora") != std::string::npos);
-  CHECK(refusal({"prompt_template=nothing"}).find("prompt template") != std::string::npos);
+  CHECK(refusal({"prompt_template=nothing"}).find("prompt_template") != std::string::npos);
   CHECK(refusal({"lora_type=hyplora_huge-1"}).find("lora_type") != std::string::npos);
 }
 
