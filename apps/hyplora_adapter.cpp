@@ -148,6 +148,7 @@ constexpr const char* run_type = "type to run the base in (default: float32 on t
 Fields inspect_fields(Arguments& a) {
   Fields fields;
   fields.require("adapter", a.adapter, "adapter folder")
+      .positional()
       .names_files()
       .add("model", a.model, "checkpoint folder: does the adapter fit it?")
       .names_files()
@@ -192,12 +193,12 @@ int main(int argc, char** argv) {
                            int (*run)(const apps::Program&, const Arguments&)) {
     program.command(name, about, std::move(options), [&program, &a, run] { return run(program, a); });
   };
-  command("inspect", "what an adapter folder holds and where it can be loaded", {inspect_fields(a), {}, "adapter"}, inspect);
-  command("merge", "a checkpoint with the adapter (LoRA, DoRA) summed into its weights", {merge_fields(a), {}}, merge);
-  command("convert", "the same adapter in another layout", {convert_fields(a), {}}, convert);
-  command("linearize", "the LoRA that comes nearest to a hyperbolic adapter on calibration rows", {linearize_fields(a), {}},
+  command("inspect", "what an adapter folder holds and where it can be loaded", {inspect_fields(a)}, inspect);
+  command("merge", "a checkpoint with the adapter (LoRA, DoRA) summed into its weights", {merge_fields(a)}, merge);
+  command("convert", "the same adapter in another layout", {convert_fields(a)}, convert);
+  command("linearize", "the LoRA that comes nearest to a hyperbolic adapter on calibration rows", {linearize_fields(a)},
           linearize);
-  command("report", "how hyperbolic a trained adapter is, module by module: CSV, SVG, summary.json", {report_fields(a), {}},
+  command("report", "how hyperbolic a trained adapter is, module by module: CSV, SVG, summary.json", {report_fields(a)},
           report);
   return program.run(argc, argv);
 }

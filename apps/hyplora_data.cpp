@@ -50,6 +50,7 @@ Fields fields_of(Arguments& a) {
   ContaminationOptions& c = a.prepare.contamination;
   Fields fields;
   fields.require("files", a.files, "JSON or JSONL files, or folders of them")
+      .positional()
       .names_files()
       .add("output", a.output, "file to write the rows to, .json or .jsonl; without it they are only checked")
       .names_files()
@@ -77,6 +78,6 @@ int main(int argc, char** argv) {
   Arguments arguments;
   apps::Program program(
       "Makes rows to train on out of raw data files: checks them, drops duplicates and questions of test sets, and reports.");
-  program.options({fields_of(arguments), {}, "files"});
+  program.options({fields_of(arguments)});
   return program.run(argc, argv, [&] { return run(program, arguments); });
 }

@@ -38,6 +38,6 @@ int run(apps::Program& program, const EvalOptions& options) {
 int main(int argc, char** argv) {
   EvalOptions options;
   apps::Program program("Scores a checkpoint (and adapters) on benchmark files, or measures its loss on rows.");
-  program.options({eval_fields(options), {}});
+  program.options({eval_fields(options)});
   return program.run(argc, argv, [&] { return run(program, options); });
 }

@@ -211,6 +211,6 @@ Fields fields_of(Arguments& a) {
 int main(int argc, char** argv) {
   Arguments arguments;
   apps::Program program("Completes prompts; prints only the completion. Without --prompt and --ids on a terminal: a chat.");
-  program.options({fields_of(arguments), {}});
+  program.options({fields_of(arguments)});
   return program.run(argc, argv, [&] { return run(program, arguments); });
 }

@@ -76,6 +76,6 @@ Fields fields_of(Arguments& a) {
 int main(int argc, char** argv) {
   Arguments arguments;
   apps::Program program("Prints the token ids of texts: one JSON array a line.");
-  program.options({fields_of(arguments), {}});
+  program.options({fields_of(arguments)});
   return program.run(argc, argv, [&] { return run(program, arguments); });
 }

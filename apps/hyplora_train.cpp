@@ -149,7 +149,7 @@ int main(int argc, char** argv) {
   Arguments arguments;
   apps::Program program(
       "Fine-tunes a LLaMA-style checkpoint with low-rank adapters in hyperbolic space (HypLoRA), with LoRA, or whole.");
-  program.options({train_fields(arguments.options), flags_of(arguments), "",
-                   [&](const Sources& sources) { return read(arguments, sources); }});
+  program.options(
+      {train_fields(arguments.options), flags_of(arguments), [&](const Sources& sources) { return read(arguments, sources); }});
   return program.run(argc, argv, [&] { return run(program, arguments); });
 }

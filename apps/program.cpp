@@ -47,8 +47,7 @@ std::string default_text(const Json& value) {
 }
 
 /// Adds the field's flag; what is given goes to `given`, to be read when all is parsed.
-void add_flag(CLI::App& app, const Field& field, bool positional,
-              std::vector<std::pair<std::string, std::vector<std::string>>>& given) {
+void add_flag(CLI::App& app, const Field& field, std::vector<std::pair<std::string, std::vector<std::string>>>& given) {
   const std::string help = field.help + (field.required ? " (required)" : ""), name = field.name;
   if (field.is_switch()) {
     const std::string flag = flag_of(name), names = field.default_value == true ? flag + ",!--no-" + flag.substr(2) : flag;
@@ -64,10 +63,10 @@ void add_flag(CLI::App& app, const Field& field, bool positional,
     given.push_back({name, texts});
     return true;
   };
-  CLI::Option* option = app.add_option(positional ? name : flag_of(name), take, help);
+  CLI::Option* option = app.add_option(field.label(), take, help);
   option->type_name(type_text(field))->default_str(default_text(field.default_value));
-  if (positional) {
-    option->expected(1, field.is_list() ? CLI::detail::expected_max_vector_size : 1);
+  if (field.positional) {
+    option->expected(1, field.is_list() ? CLI::detail::expected_max_vector_size : 1)->allow_extra_args(field.is_list());
   } else {
     option->expected(static_cast<int>(field.texts));
     if (field.is_list() && field.texts == 1) option->take_all();
@@ -82,9 +81,8 @@ Program::Program(const std::string& about) : app_(about), common_fields_(common_
 
 void Program::bind(Command& command) {
   CLI::App& app = *command.app;
-  for (const Field& field : command.options.config.all())
-    add_flag(app, field, field.name == command.options.positional, command.given);
-  for (const Field& field : command.options.flags.all()) add_flag(app, field, false, command.given_flags);
+  for (const Field& field : command.options.config.all()) add_flag(app, field, command.given);
+  for (const Field& field : command.options.flags.all()) add_flag(app, field, command.given_flags);
   app.add_option("--config", command.config_file, "JSON file with the same names as these options, \"_\" for \"-\"; flags win")
       ->type_name("PATH");
   app.add_option("--set", command.assignments, "key=value: the same as the key's flag, the value as JSON or bare text")
@@ -143,7 +141,7 @@ int Program::execute(const std::function<int()>& body) {
 
 int Program::run(int argc, char** argv, const std::function<int()>& body) {
   if (commands_.front().app != &app_) app_.require_subcommand(1);
-  for (const Field& field : common_fields_.all()) add_flag(app_, field, false, given_common_);
+  for (const Field& field : common_fields_.all()) add_flag(app_, field, given_common_);
   add_manual_options(app_);
   try {
     app_.parse(argc, argv);

@@ -31,10 +31,9 @@ class Program {
 
   /// The options of the program, or of its next commands. The fields' targets must outlive it.
   struct Options {
-    Fields config;                // keys: flags, in --config and --set, in --print-schema and --print-config
-    Fields flags;                 // only flags
-    std::string positional = "";  // the key that stands without a flag, if any
-    Reader read = {};             // default: config.read
+    Fields config;      // keys: flags, in --config and --set, in --print-schema and --print-config
+    Fields flags = {};  // only flags
+    Reader read = {};   // default: config.read
   };
   void options(Options options);
   void command(const std::string& name, const std::string& about, Options options, std::function<int()> body);

@@ -93,6 +93,11 @@ Fields& Fields::names_files() {
   return *this;
 }
 
+Fields& Fields::positional() {
+  fields_.back().positional = true;
+  return *this;
+}
+
 Fields& Fields::takes(int64_t texts) {
   fields_.back().texts = texts;
   return *this;
@@ -154,14 +159,13 @@ void Fields::read_assignment(const std::string& assignment) {
 void Fields::read_flag(const std::string& name, const std::vector<std::string>& texts) {
   Field& field = find(name, "command line");
   const bool is_text = field.type.starts_with("string") && !field.is_list(), whole = texts.size() == 1 && !field.is_text_list();
-  set(field, is_text ? Json(texts.back()) : whole ? bare_or_json(field, texts[0]) : Json(texts), flag_of(name));
+  set(field, is_text ? Json(texts.back()) : whole ? bare_or_json(field, texts[0]) : Json(texts), field.label());
 }
 
 void Fields::check_required(const std::string& where) const {
   for (const auto& field : fields_) {
     if (!field.required || field.read) continue;
-    if (where.empty())
-      throw InputError("{} is missing: {}; it may also stand in a --config FILE.", flag_of(field.name), field.help);
+    if (where.empty()) throw InputError("{} is missing: {}; it may also stand in a --config FILE.", field.label(), field.help);
     throw InputError("{}: key \"{}\" is missing: {}.", where, field.name, field.help);
   }
 }

@@ -56,11 +56,14 @@ struct Field {
   bool required = false;
   bool changes_result = true;                 // another value computes something else
   bool names_files = false;                   // a path or several; what is there counts, not the name
+  bool positional = false;                    // stands on the command line without a flag
   int64_t texts = 1;                          // that follow its flag on the command line
   bool read = false;                          // a config, an assignment or a flag said it
   std::function<bool(const Json&)> set = {};  // false: the type is wrong
   std::function<Json()> get = {};
 
+  /// As the command line knows it: "--steps", or the bare name of a positional.
+  std::string label() const { return positional ? name : flag_of(name); }
   bool is_switch() const { return type == "boolean"; }
   /// Takes several values.
   bool is_list() const { return type.find("array") != std::string::npos; }
@@ -97,6 +100,8 @@ class Fields {
   Fields& changes_nothing();
   /// Of the field added last: it names a file or folder, or several.
   Fields& names_files();
+  /// Of the field added last: on the command line it stands without a flag.
+  Fields& positional();
   /// Of the field added last, a list: so many texts follow its flag.
   Fields& takes(int64_t texts);
   /// What holds between several fields: throws InputError where it does not. Run by `read` and `check`.

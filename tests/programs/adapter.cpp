@@ -42,7 +42,7 @@ TEST_CASE("hyplora-adapter tells its version, its options and its commands", "[p
   for (const char* word : {"--device", "inspect", "merge", "convert", "linearize", "report"})
     CHECK(help.out.find(word) != std::string::npos);
   check_refused(run("hyplora-adapter", {}), "See --help");
-  check_refused(run("hyplora-adapter", {"merge"}), "--model is required");
+  check_refused(run("hyplora-adapter", {"merge"}), "--model is missing");
 }
 
 TEST_CASE("inspect prints a text or JSON", "[programs]") {

@@ -49,7 +49,7 @@ TEST_CASE("hyplora-data ends with 2 and a sentence on bad usage and bad files", 
     CHECK(ran.status == 2);
     CHECK(ran.err.find(part) != std::string::npos);
   };
-  refused({}, "files is required");
+  refused({}, "files is missing");
   refused({raw}, "no row is left; the report says why.");
   refused({raw, "--strict"}, "row 1: instruction and input are empty.");
   refused({raw, "--output", (folder / "rows.csv").string()}, "ends in .json or .jsonl");
