@@ -2,18 +2,24 @@
 #include "adapter/bottleneck.h"
 #include "adapter/kinds.h"
 #include "core/error.h"
+#include "hyperbolic/variants.h"
 
 namespace hyplora {
+namespace {
+
+std::string variants_text() {
+  std::vector<std::string> phrases;
+  for (const auto& row : variants()) phrases.push_back(fmt::format("{}: {}", row.name, row.text));
+  return fmt::format("{}", fmt::join(phrases, "; "));
+}
+
+}  // namespace
 
 Fields& add_adapter_fields(Fields& fields, AdapterOptions& o) {
   return fields
       .add("adapter", o.adapter, "what is trained: hyperbolic low-rank adapters, another kind of adapter, or all weights",
            one_of(adapter_kinds()))
-      .add("hyplora_variant", o.hyplora_variant,
-           "lorentz: the paper's equations; release, simplified: the NeurIPS release's; v1, v1_rot: the first release's; "
-           "tangent: "
-           "maps that cancel, which is LoRA",
-           one_of(hyplora_variants()))
+      .add("hyplora_variant", o.hyplora_variant, variants_text(), one_of(hyplora_variants()))
       .add("lora_r", o.lora_r, "rank", between(1, 1 << 20))
       .add("lora_alpha", o.lora_alpha, "scaling is alpha/r", above(0))
       .add("lora_dropout", o.lora_dropout, "dropout on the adapter's input", between(0, 0.999))

@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "adapter/fused_products.h"
+#include "hyperbolic/first_release.h"
 #include "ops/kept.h"
 #include "ops/products.h"
 
@@ -183,7 +184,7 @@ TokenGeometry first_release_geometry(const at::Tensor& x, const FirstRelease& ad
 }
 
 GateShape first_release_shape(const FirstRelease& adapter) {
-  const double K = std::fabs(adapter.k.item<double>()), kap = std::sqrt(K), excess = published_excess(adapter);
+  const double K = V1::curvature_of(adapter.k.item<double>()), kap = std::sqrt(K), excess = published_excess(adapter);
   return {K, kap, kap, 0, 0, kap * std::sqrt(excess * (2 + excess))};
 }
 

@@ -5,6 +5,7 @@
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/mm.h>
 
+#include "core/cpu_units.h"
 #include "ops/blocks.h"
 #include "ops/few_rows.h"
 #include "ops/products.h"
@@ -19,7 +20,7 @@ at::Tensor column(const at::Tensor& scalars, at::ScalarType type) { return scala
 at::ScalarType product_type(const at::Tensor& x, bool wants_fp32) {
   if (!at::isReducedFloatingType(x.scalar_type())) return x.scalar_type();
   // For a few rows, rounding the adapter to the base's type would cost more than the product.
-  const bool slow = x.device().is_cpu() && (!ops::has_bf16_units() || x.size(0) <= 32);
+  const bool slow = x.device().is_cpu() && (!has_bf16_units() || x.size(0) <= 32);
   return slow || wants_fp32 ? at::kFloat : x.scalar_type();
 }
 

@@ -9,6 +9,7 @@
 #include "adapter/kinds.h"
 #include "adapter/low_rank.h"
 #include "core/error.h"
+#include "hyperbolic/variants.h"
 
 namespace hyplora {
 namespace {
@@ -66,7 +67,8 @@ class FirstReleaseAdapter : public HyperbolicAdapter {
 };
 
 /// A: kaiming-uniform with a = sqrt 5, that is uniform within 1/sqrt(columns); B: zero.
-Fitted fit_gated(const Site& site, std::shared_ptr<const Gates> gates) {
+Fitted fit_low_rank(const Site& site, const Variant* variant) {
+  const std::shared_ptr<const Gates> gates = variant != nullptr ? variant->gates : nullptr;
   const int64_t rank = site.rank(), in = site.linear.in();
   const double root = std::sqrt(static_cast<double>(in));
   LowRank parts;
@@ -76,7 +78,7 @@ Fitted fit_gated(const Site& site, std::shared_ptr<const Gates> gates) {
   parts.gates = gates;
   Fitted fitted{{{"lora_A.weight", parts.A, false}, {"lora_B.weight", parts.B, false}}, nullptr, {2 * rank, 0}};
   if (gates) {
-    parts.k = site.parameter(at::scalar_tensor(gates->stored_k(site.options.curvature)));
+    parts.k = site.parameter(at::scalar_tensor(variant->stored_k(site.options.curvature)));
     fitted.parameters.push_back({"lora_k", parts.k.requires_grad_(site.options.train_curvature), true});
     fitted.kept.wide += 2 * (rank + gate_record);  // in float64
   }
@@ -92,20 +94,14 @@ Fitted fit_gated(const Site& site, std::shared_ptr<const Gates> gates) {
   return fitted;
 }
 
-template <std::shared_ptr<const Gates> (*gates)()>
-Fitted fit_with(const Site& site) {
-  return fit_gated(site, gates());
-}
-
 /// `time`: how many time coordinates B takes. k and norm_scale learn both or neither.
-template <int64_t time>
-Fitted fit_first_release(const Site& site) {
+Fitted fit_first_release(const Site& site, const Variant& variant, int64_t time) {
   const int64_t rank = site.rank(), columns = site.linear.in() + 1;
   const bool learns = site.options.train_curvature;
   FirstRelease parts;
   parts.A = site.parameter(site.uniform({rank, columns}, 1 / std::sqrt(static_cast<double>(columns))));
   parts.B = site.parameter(at::zeros({site.linear.out(), rank + time}, at::kFloat));
-  parts.k = site.parameter(at::scalar_tensor(site.options.curvature)).requires_grad_(learns);
+  parts.k = site.parameter(at::scalar_tensor(variant.stored_k(site.options.curvature))).requires_grad_(learns);
   parts.norm_scale = site.parameter(at::scalar_tensor(0.0)).requires_grad_(learns);
   parts.scale = site.scale();
   return {{{"lora_A.weight", parts.A, false},
@@ -116,50 +112,11 @@ Fitted fit_first_release(const Site& site) {
           {7 * rank + 12, 0}};
 }
 
-double from_log(double k) { return std::exp(k); }
-double from_softplus(double k) { return std::log1p(std::exp(k)) + 1e-6; }
-double as_it_is(double k) { return k; }
-double magnitude(double k) { return std::fabs(k); }
-
-bool any(double) { return true; }
-bool positive(double curvature) { return curvature > 0; }
-bool not_zero(double curvature) { return curvature != 0; }
-
-/// A variant of "hyplora".
-struct Variant {
-  const char* name;
-  Fitted (*fit)(const Site& site);
-  double (*curvature_of)(double k);  // K of the stored k
-  bool (*can_start)(double curvature);
-  const char* expected;      // of such a curvature
-  bool learns_curvature;     // where the config does not say
-  const char* published_as;  // lora_type of the published scripts
-};
-
-// v1 and v1_rot hold k and norm_scale where train_curvature is not given: the first release froze them by name and never saved
-// them. tangent is the paper's ablation: maps around a product in the tangent space cancel, and what is left is LoRA.
-constexpr Variant variants[] = {
-    {"lorentz", fit_with<lorentz_gates>, from_log, positive, "a number above 0 (K)", true, nullptr},
-    {"release", fit_with<release_gates>, from_softplus, any, "a number", true, "hyplora"},
-    {"simplified", fit_with<simplified_gates>, as_it_is, positive, "a number above 0 (k)", true, "hyplora_simplified"},
-    {"v1", fit_first_release<1>, magnitude, not_zero, "a number that is not 0 (k)", false, "hyperbolic"},
-    {"v1_rot", fit_first_release<0>, magnitude, not_zero, "a number that is not 0 (k)", false, "hyperbolic_rot"},
-    {"tangent", fit_lora, as_it_is, any, "a number", true, nullptr},
-};
-
-const Variant& variant_of(const AdapterOptions& options) {
-  const auto row = std::find_if(std::begin(variants), std::end(variants),
-                                [&](const Variant& v) { return options.hyplora_variant == v.name; });
-  if (row == std::end(variants)) {
-    throw InputError("hyplora_variant: found \"{}\", expected one of {}.", options.hyplora_variant,
-                     fmt::join(hyplora_variants(), ", "));
-  }
-  return *row;
-}
+const Variant& variant_of(const AdapterOptions& options) { return find_variant(options.hyplora_variant); }
 
 std::string known_spellings() {
   std::string known = "\"std\"";
-  for (const auto& row : variants) {
+  for (const auto& row : variants()) {
     if (row.published_as != nullptr) known += fmt::format(", \"{}-<k>\"", row.published_as);
   }
   return known;
@@ -167,14 +124,15 @@ std::string known_spellings() {
 
 }  // namespace
 
-Fitted fit_lora(const Site& site) { return fit_gated(site, nullptr); }
-Fitted fit_hyplora(const Site& site) { return variant_of(site.options).fit(site); }
+Fitted fit_lora(const Site& site) { return fit_low_rank(site, nullptr); }
 
-std::vector<std::string> hyplora_variants() {
-  std::vector<std::string> names;
-  for (const auto& row : variants) names.emplace_back(row.name);
-  return names;
+Fitted fit_hyplora(const Site& site) {
+  const Variant& variant = variant_of(site.options);
+  if (variant.time_coordinates) return fit_first_release(site, variant, *variant.time_coordinates);
+  return fit_low_rank(site, &variant);
 }
+
+std::vector<std::string> hyplora_variants() { return variant_names(); }
 
 bool learns_curvature_by_default(const AdapterOptions& options) {
   return options.adapter != "hyplora" || variant_of(options).learns_curvature;
@@ -183,7 +141,7 @@ bool learns_curvature_by_default(const AdapterOptions& options) {
 void check_curvature(const AdapterOptions& options) {
   const Variant& variant = variant_of(options);
   if (!variant.can_start(options.curvature)) {
-    throw InputError("curvature: found {}, expected {} with hyplora_variant \"{}\".", options.curvature, variant.expected,
+    throw InputError("curvature: found {}, expected {} with hyplora_variant \"{}\".", options.curvature, variant.start,
                      variant.name);
   }
 }
@@ -191,11 +149,11 @@ void check_curvature(const AdapterOptions& options) {
 double curvature_of(const AdapterOptions& options, double k) { return variant_of(options).curvature_of(k); }
 
 bool may_lack_scalars(const AdapterOptions& options) {
-  return options.adapter == "hyplora" && !variant_of(options).learns_curvature;
+  return options.adapter == "hyplora" && variant_of(options).is_first_release();
 }
 
 const char* not_a_matrix(const AdapterOptions& options) {
-  const bool is_lora = options.adapter == "hyplora" && variant_of(options).fit == fit_lora;
+  const bool is_lora = options.adapter == "hyplora" && variant_of(options).radius == nullptr;
   return is_lora ? nullptr : find_kind(options.adapter).not_a_matrix;
 }
 
@@ -216,11 +174,11 @@ void apply_lora_type(const std::string& lora_type, AdapterOptions& options, cons
   }
   const size_t dash = lora_type.find('-');
   const std::string name = lora_type.substr(0, dash), number = dash == std::string::npos ? "1" : lora_type.substr(dash + 1);
-  const auto row = std::find_if(std::begin(variants), std::end(variants),
+  const auto row = std::find_if(variants().begin(), variants().end(),
                                 [&](const Variant& v) { return v.published_as != nullptr && name == v.published_as; });
   char* end = nullptr;
   const double curvature = std::strtod(number.c_str(), &end);
-  if (row == std::end(variants) || number.empty() || *end != '\0' || !std::isfinite(curvature)) {
+  if (row == variants().end() || number.empty() || *end != '\0' || !std::isfinite(curvature)) {
     throw InputError("{}: lora_type: found \"{}\", expected one of {}; k is a number such as 1.0, which is also its default.",
                      where, lora_type, known_spellings());
   }

@@ -12,6 +12,7 @@
 #include "analysis/linear_fit.h"
 #include "analysis/observe.h"
 #include "core/error.h"
+#include "hyperbolic/variants.h"
 
 namespace hyplora {
 namespace {
@@ -32,11 +33,6 @@ Json quantiles(const at::Tensor& values) {
 
 int64_t count(const at::Tensor& which) { return which.sum().item<int64_t>(); }
 
-std::string radius_text(const AdapterOptions& options) {
-  if (options.hyplora_variant == "lorentz") return "kappa = sqrt(d K)";
-  return options.hyplora_variant == "simplified" ? "sqrt |k|" : "sqrt K";
-}
-
 Json module_report(const Observed& observed, const Seen& seen, double unexplained, const AdapterOptions& options) {
   const GateShape shape = observed.adapter->shape();
   const at::Tensor x = at::cat(seen.x_norms).cpu(), y = at::cat(seen.y_norms).cpu();
@@ -45,7 +41,7 @@ Json module_report(const Observed& observed, const Seen& seen, double unexplaine
            {"K", shape.K},
            {"norm_scale", norm_scale ? Json(*norm_scale) : Json(nullptr)},
            {"radius", shape.radius},
-           {"radius_is", radius_text(options)},
+           {"radius_is", find_variant(options.hyplora_variant).radius},
            {"tokens", y.numel()},
            {"y_over_radius", quantiles(y / shape.radius)},
            {"sinh_argument", shape.input_radius > 0 ? quantiles(x / shape.input_radius) : Json(nullptr)},

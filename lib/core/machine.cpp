@@ -14,6 +14,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/cpu_units.h"
 #include "core/device.h"
 
 namespace hyplora {
@@ -33,18 +34,27 @@ std::string proc_value(const char* file, const std::string& key) {
 
 int64_t kilobytes(const char* file, const std::string& key) { return 1024 * std::atoll(proc_value(file, key).c_str()); }
 
+#ifdef __aarch64__
+constexpr const char* flags_key = "Features";
+constexpr const char* told_flags[] = {"asimd", "asimdhp", "bf16", "sve", "svebf16"};
+#else
+constexpr const char* flags_key = "flags";
+constexpr const char* told_flags[] = {"avx2", "fma", "avx512f", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16"};
+#endif
+
+/// `units`: what the CPU itself names; `kernels` and `bfloat16_in_hardware`: what a run uses of it.
 Json cpu_text() {
-  std::istringstream words(proc_value("/proc/cpuinfo", "flags"));
+  std::istringstream words(proc_value("/proc/cpuinfo", flags_key));
   std::set<std::string> flags;
   for (std::string flag; words >> flag;) flags.insert(flag);
   Json units = Json::object();
-  for (const char* unit : {"avx2", "fma", "avx512f", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16"})
-    units[unit] = flags.count(unit) != 0;
+  for (const char* flag : told_flags) units[flag] = flags.count(flag) != 0;
   return {{"model", proc_value("/proc/cpuinfo", "model name")},
           {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)},
           {"threads", at::get_num_threads()},
           {"units", units},
-          {"bfloat16_in_hardware", flags.count("avx512_bf16") != 0 || flags.count("amx_bf16") != 0}};
+          {"kernels", cpu_units_name(cpu_units())},
+          {"bfloat16_in_hardware", has_bf16_units()}};
 }
 
 Json gpu(int index) {

@@ -2,10 +2,13 @@
 // whether it is distributed.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "core/fields.h"
 #include "dist/launch.h"
 
 namespace hyplora {
@@ -22,18 +25,30 @@ class Group {
 
   /// Every process calls the same ones of these in the same order, with any bytes. Rank 0 gets what each gave, by rank; the
   /// others get nothing. RunError: another process failed or is gone.
-  std::vector<std::string> gather(const std::string& mine) { return exchange(mine, false); }
+  std::vector<std::string> gather(const std::string& mine) { return exchange_anew(mine, false); }
   /// The same for everybody.
-  std::vector<std::string> all_gather(const std::string& mine) { return exchange(mine, true); }
+  std::vector<std::string> all_gather(const std::string& mine) { return exchange_anew(mine, true); }
   void wait_for_all() { all_gather(""); }
-  bool any(bool mine);
+
+  /// Rank 0 does the work and everybody gets what it made; only rank 0 calls `work`. Where it throws, everybody throws: an
+  /// InputError with the same sentence, and for anything else a RunError with it (rank 0: what was thrown).
+  Json from_first(const std::function<Json()>& work);
+  /// Of what each gave, for everybody the same to the last bit.
+  int64_t sum(int64_t mine);
+  double sum(double mine);
+  bool any(bool mine) { return sum(int64_t{mine}) > 0; }
 
  protected:
   Group(int rank, int size) : rank_(rank), size_(size) {}
   virtual std::vector<std::string> exchange(const std::string& mine, bool to_all) = 0;
+  /// For destructors: this process ends with an error that the others do not have too.
+  bool fails_alone() const;
 
  private:
+  std::vector<std::string> exchange_anew(const std::string& mine, bool to_all);
+
   int rank_, size_;
+  bool all_fail_ = false;  // by what from_first threw
 };
 
 /// Waits until all processes are there. RunError when they do not meet; InputError when there is no such host, or this

@@ -2,7 +2,6 @@
 #include <mpi.h>
 
 #include <algorithm>
-#include <exception>
 
 #include "core/error.h"
 #include "dist/group.h"
@@ -18,7 +17,7 @@ class MpiGroup : public Group {
 
   ~MpiGroup() override {
     // mpirun ends the others of a process that leaves without this.
-    if (std::uncaught_exceptions() == 0) MPI_Finalize();
+    if (!fails_alone()) MPI_Finalize();
   }
 
  private:

@@ -60,7 +60,7 @@ class StoreGroup : public Group {
       : Group(info.rank, info.size), info_(info), store_(at_store(info, [&] { return open_store(info); })) {}
 
   ~StoreGroup() override {
-    if (std::uncaught_exceptions() == 0) return;
+    if (!fails_alone()) return;
     try {
       store_->set("failed", std::to_string(rank()));
     } catch (const std::exception&) {

@@ -106,12 +106,20 @@ struct GatePasses {
   }
 };
 
-/// The passes on CUDA: defined in gates.cu, or in no_cuda.cpp where the build has none.
-template <class Variant>
-struct CudaPasses {
-  static void enter(const EnterPass& pass, const GateScalars& scalars);
-  static void leave(const LeavePass& pass, const GateScalars& scalars);
-  static void back(const BackPass& pass);
+/// A variant's passes with one runner.
+struct Passes {
+  void (*enter)(const EnterPass& pass, const GateScalars& scalars);
+  void (*leave)(const LeavePass& pass, const GateScalars& scalars);
+  void (*back)(const BackPass& pass);
 };
+
+template <class Variant, class Runner>
+constexpr Passes passes_of() {
+  using All = GatePasses<Variant, Runner>;
+  return {All::enter, All::leave, All::back};
+}
+
+/// The passes on CUDA, by the variant's place in GatedVariants: from gates.cu, or no_cuda.cpp where the build has none.
+const Passes& cuda_passes(size_t variant);
 
 }  // namespace hyplora

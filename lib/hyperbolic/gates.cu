@@ -2,10 +2,10 @@
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAException.h>
 
+#include <array>
+
 #include "hyperbolic/gate_passes.h"
-#include "hyperbolic/lorentz.h"
-#include "hyperbolic/release.h"
-#include "hyperbolic/simplified.h"
+#include "hyperbolic/variant_list.h"
 
 namespace hyplora {
 namespace {
@@ -27,23 +27,16 @@ struct CudaRunner {
   }
 };
 
+template <class... Variants>
+constexpr std::array<Passes, sizeof...(Variants)> on_cuda(TypeList<Variants...>) {
+  return {passes_of<Variants, CudaRunner>()...};
+}
+
 }  // namespace
 
-template <class Variant>
-void CudaPasses<Variant>::enter(const EnterPass& pass, const GateScalars& scalars) {
-  GatePasses<Variant, CudaRunner>::enter(pass, scalars);
+const Passes& cuda_passes(size_t variant) {
+  static constexpr auto all = on_cuda(GatedVariants());
+  return all[variant];
 }
-template <class Variant>
-void CudaPasses<Variant>::leave(const LeavePass& pass, const GateScalars& scalars) {
-  GatePasses<Variant, CudaRunner>::leave(pass, scalars);
-}
-template <class Variant>
-void CudaPasses<Variant>::back(const BackPass& pass) {
-  GatePasses<Variant, CudaRunner>::back(pass);
-}
-
-template struct CudaPasses<Lorentz>;
-template struct CudaPasses<Release>;
-template struct CudaPasses<Simplified>;
 
 }  // namespace hyplora

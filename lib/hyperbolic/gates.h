@@ -3,8 +3,8 @@
 //
 //     u = phi(|x|) A x          out = base(x) + s c(|B u|^2) B u
 //
-// with one number phi and one number c a token (docs/maths.md). A variant is a small struct of scalar functions (lorentz.h,
-// release.h, simplified.h) that the same loops over tokens run on the CPU and on CUDA (token_gates.h). LoRA has no gates.
+// with one number phi and one number c a token (docs/maths.md). A variant's struct has these scalar functions (variant_list.h),
+// and the same loops over tokens run them on the CPU and on CUDA (token_gates.h). LoRA has no gates.
 // Everything is float64.
 #pragma once
 
@@ -57,15 +57,6 @@ class Gates {
   virtual bool has_norm_scale() const = 0;
   /// Computes in fp32 even over a half-width base.
   virtual bool wants_fp32() const = 0;
-  /// The stored `lora_k` for the configured initial curvature.
-  virtual double stored_k(double curvature) const = 0;
 };
-
-/// The paper's equations with one curvature (hyplora_variant "lorentz"); see lorentz.h.
-std::shared_ptr<const Gates> lorentz_gates();
-/// The NeurIPS release as its code computes it (hyplora_variant "release"); see release.h.
-std::shared_ptr<const Gates> release_gates();
-/// Its stereographic variant (hyplora_variant "simplified"); see simplified.h.
-std::shared_ptr<const Gates> simplified_gates();
 
 }  // namespace hyplora

@@ -16,11 +16,18 @@
 namespace hyplora {
 
 struct Lorentz {
+  static constexpr const char *name = "lorentz", *text = "the paper's equations", *published_as = nullptr;
+  static constexpr const char *radius = "kappa = sqrt(d K)", *start = "a number above 0 (K)";
+  static constexpr bool learns_curvature = true;
   static constexpr double k_gradient_bound = 0;
   static constexpr bool has_norm_scale = false, wants_fp32 = false;
-  static double stored_k(double curvature) { return std::log(curvature); }
 
-  HYPLORA_HOST_DEVICE Lorentz(double k, double /*norm_scale*/, int64_t in) : kappa2(std::exp(k) * static_cast<double>(in)) {}
+  static bool can_start(double curvature) { return curvature > 0; }
+  static double stored_k(double curvature) { return std::log(curvature); }
+  HYPLORA_HOST_DEVICE static double curvature_of(double k) { return std::exp(k); }
+
+  HYPLORA_HOST_DEVICE Lorentz(double k, double /*norm_scale*/, int64_t in)
+      : kappa2(curvature_of(k) * static_cast<double>(in)) {}
 
   HYPLORA_HOST_DEVICE InnerGate inner(double norm) const {
     const double t = norm * norm / kappa2;

@@ -16,12 +16,20 @@
 namespace hyplora {
 
 struct Release {
+  static constexpr const char *name = "release", *text = "as the NeurIPS release computes them", *published_as = "hyplora";
+  static constexpr const char *radius = "sqrt K", *start = "a number";
+  static constexpr bool learns_curvature = true;
   static constexpr double k_gradient_bound = 0.01;
   static constexpr bool has_norm_scale = true, wants_fp32 = true;
-  static double stored_k(double curvature) { return curvature; }
 
-  HYPLORA_HOST_DEVICE Release(double k, double norm_scale, int64_t /*in*/) : sig(norm_scale) {
-    K = std::fmax(k, 0.0) + std::log1p(std::exp(-std::fabs(k))) + 1e-6;  // softplus in the form that does not overflow
+  static bool can_start(double /*curvature*/) { return true; }
+  static double stored_k(double curvature) { return curvature; }
+  /// Softplus in the form that does not overflow.
+  HYPLORA_HOST_DEVICE static double curvature_of(double k) {
+    return std::fmax(k, 0.0) + std::log1p(std::exp(-std::fabs(k))) + 1e-6;
+  }
+
+  HYPLORA_HOST_DEVICE Release(double k, double norm_scale, int64_t /*in*/) : sig(norm_scale), K(curvature_of(k)) {
     kap = std::sqrt(K);
     dkap_dk = 1 / (1 + std::exp(-k)) / (2 * kap);
   }

@@ -15,9 +15,15 @@
 namespace hyplora {
 
 struct Simplified {
+  static constexpr const char *name = "simplified", *text = "its stereographic variant", *published_as = "hyplora_simplified";
+  static constexpr const char *radius = "sqrt |k|", *start = "a number above 0 (k)";
+  static constexpr bool learns_curvature = true;
   static constexpr double k_gradient_bound = 0;
   static constexpr bool has_norm_scale = false, wants_fp32 = false;
+
+  static bool can_start(double curvature) { return curvature > 0; }
   static double stored_k(double curvature) { return curvature; }
+  HYPLORA_HOST_DEVICE static double curvature_of(double k) { return k; }
 
   HYPLORA_HOST_DEVICE Simplified(double k_, double /*norm_scale*/, int64_t /*in*/) : k(k_), root(std::sqrt(std::fabs(k_))) {}
 
@@ -31,7 +37,7 @@ struct Simplified {
     return {c, -c * c * root / (2 * t), -c * c * (sign * t / (2 * root) + root / (2 * t))};
   }
 
-  GateShape shape(int64_t /*in*/) const { return {k, root, 0, 0, 0, 0}; }
+  GateShape shape(int64_t /*in*/) const { return {curvature_of(k), root, 0, 0, 0, 0}; }
 
   double k, root;
 };

@@ -1,12 +1,12 @@
 // Compiles one kernel file for every generation of vector units that GCC can be told of, each in a namespace of its own: the
-// including file names it in HYPLORA_KERNEL and later picks a namespace by has_avx512() and its like. Inside the kernel the
+// including file names it in HYPLORA_KERNEL and later picks a namespace by cpu_units(). Inside the kernel the
 // types and functions of vectors.h are known, and how large a tile of tokens x weight rows fits the registers.
 #include <ATen/core/Tensor.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
-#include "ops/products.h"
+#include "core/cpu_units.h"
 
 #ifndef HYPLORA_KERNEL
 #error "define HYPLORA_KERNEL, the file to compile, before including this one"
@@ -46,16 +46,6 @@ constexpr int tile_tokens = 6, tile_rows = 4;
 #include HYPLORA_KERNEL
 }  // namespace avx512
 #pragma GCC pop_options
-
-inline bool has_avx2() {
-  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return has;
-}
-inline bool has_avx512() {
-  static const bool has =
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  return has;
-}
 #endif
 
 }  // namespace

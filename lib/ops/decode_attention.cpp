@@ -35,8 +35,8 @@ constexpr int64_t head_step = 16;  // `lanes` of vectors.h
 template <class T>
 void run_head(const SharedHead<T>& head, float* scores) {
 #ifdef HYPLORA_CPU_GENERATIONS
-  if (has_avx512()) return avx512::attend_head(head, scores);
-  if (has_avx2()) return avx2::attend_head(head, scores);
+  if (cpu_units() >= CpuUnits::avx512) return avx512::attend_head(head, scores);
+  if (cpu_units() == CpuUnits::avx2) return avx2::attend_head(head, scores);
 #endif
   plain::attend_head(head, scores);
 }

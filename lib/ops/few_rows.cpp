@@ -33,8 +33,8 @@ constexpr int64_t rows_at_once = 4, least_work = 1 << 17;  // multiplications, b
 template <class Number, class Weight>
 void run_rows(const Product<Number, Weight>& p, int64_t begin, int64_t end) {
 #ifdef HYPLORA_CPU_GENERATIONS
-  if (has_avx512()) return avx512::weight_rows<avx512::Widened<Number, Weight>>(p, begin, end);
-  if (has_avx2()) return avx2::weight_rows<avx2::Widened<Number, Weight>>(p, begin, end);
+  if (cpu_units() >= CpuUnits::avx512) return avx512::weight_rows<avx512::Widened<Number, Weight>>(p, begin, end);
+  if (cpu_units() == CpuUnits::avx2) return avx2::weight_rows<avx2::Widened<Number, Weight>>(p, begin, end);
 #endif
   plain::weight_rows<plain::Widened<Number, Weight>>(p, begin, end);
 }
@@ -72,7 +72,7 @@ struct Paired {
 
 /// bf16 by bf16 goes through those units where there are any.
 void run_halves(const Product<at::BFloat16, at::BFloat16>& p, int64_t begin, int64_t end) {
-  if (has_avx512() && has_bf16_units()) return avx512bf16::weight_rows<avx512bf16::Paired>(p, begin, end);
+  if (cpu_units() == CpuUnits::avx512bf16) return avx512bf16::weight_rows<avx512bf16::Paired>(p, begin, end);
   run_rows(p, begin, end);
 }
 #else

@@ -48,8 +48,8 @@ constexpr int64_t least_numbers = 1 << 14;  // below which a thread is not worth
 template <class Rows>
 void run_row(const Rows& work, int64_t row) {
 #ifdef HYPLORA_CPU_GENERATIONS
-  if (has_avx512()) return avx512::one_row(work, row);
-  if (has_avx2()) return avx2::one_row(work, row);
+  if (cpu_units() >= CpuUnits::avx512) return avx512::one_row(work, row);
+  if (cpu_units() == CpuUnits::avx2) return avx2::one_row(work, row);
 #endif
   plain::one_row(work, row);
 }

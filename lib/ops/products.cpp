@@ -5,9 +5,9 @@
 #include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <cstdlib>
-#include <string_view>
+#include <algorithm>
 
+#include "core/cpu_units.h"
 #include "ops/few_rows.h"
 
 namespace hyplora::ops {
@@ -51,15 +51,6 @@ class FrozenLinear : public torch::autograd::Function<FrozenLinear> {
 };
 
 }  // namespace
-
-bool has_bf16_units() {
-  static const bool native = [] {
-    const char* forced = std::getenv("HYPLORA_WIDEN_BF16");
-    if (forced != nullptr && std::string_view(forced) == "1") return false;
-    return __builtin_cpu_supports("avx512bf16") != 0;  // every CPU with AMX has it too
-  }();
-  return native;
-}
 
 at::Tensor widened_product(const at::Tensor& x, const at::Tensor& weight) {
   const at::Tensor wide_x = x.to(at::kFloat);

@@ -20,7 +20,4 @@ at::Tensor widened_product_grad(const at::Tensor& grad, const at::Tensor& weight
 /// The first with autograd for x.
 at::Tensor frozen_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-/// Whether this machine multiplies bf16 natively; HYPLORA_WIDEN_BF16=1 answers no, to try the other way.
-bool has_bf16_units();
-
 }  // namespace hyplora::ops

@@ -13,6 +13,7 @@
 #include "adapter/kinds.h"
 #include "adapter/low_rank.h"
 #include "adapter/material.h"
+#include "hyperbolic/variants.h"
 #include "support/support.h"
 
 namespace hyplora {
@@ -145,7 +146,7 @@ TEST_CASE("Under dropout the gradients are those of the masked formula", "[adapt
     LowRank adapter{random({3, 5}), random({6, 3}), {}, {}, 1.5, nullptr};
     if (hyperbolic) {
       adapter.k = at::zeros({}, at::kDouble).requires_grad_();
-      adapter.gates = lorentz_gates();
+      adapter.gates = find_variant("lorentz").gates;
     }
     const at::Tensor ours = low_rank_linear(x, base, adapter, {mask, 0.7});
     const at::Tensor dropped = x * mask / 0.7;

@@ -9,6 +9,7 @@
 #include "adapter/dora.h"
 #include "adapter/first_release.h"
 #include "adapter/low_rank.h"
+#include "hyperbolic/variants.h"
 #include "support/support.h"
 
 namespace hyplora {
@@ -156,21 +157,21 @@ TEST_CASE("LoRA computes the published outputs and gradients", "[adapter]") { ch
 TEST_CASE("lorentz computes the plain formula's outputs and gradients", "[adapter]") {
   for (const char* file :
        {"hyplora_lorentz_K1p0.safetensors", "hyplora_lorentz_K0p1.safetensors", "hyplora_lorentz_K10p0.safetensors"}) {
-    check_file(file, low_rank(lorentz_gates()));
+    check_file(file, low_rank(find_variant("lorentz").gates));
   }
 }
 
 TEST_CASE("release computes the published outputs and gradients", "[adapter]") {
   for (const char* file :
        {"hyplora_k0p1.safetensors", "hyplora_k0p5.safetensors", "hyplora_k1p0.safetensors", "hyplora_k2p0.safetensors"}) {
-    check_file(file, low_rank(release_gates()));
+    check_file(file, low_rank(find_variant("release").gates));
   }
 }
 
 TEST_CASE("DoRA computes the published outputs and gradients", "[adapter]") { check_file("dora.safetensors", dora()); }
 
 TEST_CASE("simplified computes the published outputs and gradients", "[adapter]") {
-  check_file("hyplora_simplified.safetensors", low_rank(simplified_gates()));
+  check_file("hyplora_simplified.safetensors", low_rank(find_variant("simplified").gates));
 }
 
 TEST_CASE("v1 and v1_rot compute the published outputs and gradients", "[adapter]") {

@@ -1,6 +1,7 @@
 // What the tests of adapters share: every kind, an adapter away from its start, a checkpoint folder, rows.
 #pragma once
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 
 #include "adapter/adapter.h"
@@ -38,12 +39,13 @@ inline AdapterOptions kind(const std::string& adapter, const std::string& varian
   return {};
 }
 
-/// Takes an adapter away from its start, where what comes last is zero.
+/// Takes an adapter away from its start, where what comes last is zero; the same for the same shapes.
 inline void make_B_random(const Adapters& adapters, double deviation = 0.3) {
   const at::NoGradGuard no_grad;
+  at::Generator generator = at::detail::createCPUGenerator(1);
   for (const auto& parameter : adapters.trained()) {
     const bool last = parameter.name.ends_with("lora_B.weight") || parameter.name.ends_with("adapter_up.weight");
-    if (last) parameter.value.normal_(0, deviation);
+    if (last) parameter.value.normal_(0, deviation, generator);
   }
 }
 

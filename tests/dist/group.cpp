@@ -1,6 +1,8 @@
 // Groups whose processes are threads of this one. Those of mpirun and torchrun are in tests/programs/ranks.cpp.
 #include "dist/group.h"
 
+#include <array>
+#include <atomic>
 #include <thread>
 
 #include "support/launch.h"
@@ -42,6 +44,9 @@ TEST_CASE("A group of one hands back what it is given", "[dist]") {
   CHECK(group->all_gather("b") == std::vector<std::string>{"b"});
   CHECK(group->any(true));
   CHECK_FALSE(group->any(false));
+  CHECK(group->sum(int64_t{-7}) == -7);
+  CHECK(group->sum(0.1) == 0.1);
+  CHECK(group->from_first([] { return Json{{"n", 3}}; }) == Json{{"n", 3}});
 }
 
 TEST_CASE("Rank 0 gathers the bytes of all ranks, in their order, of any size, again and again", "[dist]") {
@@ -64,6 +69,61 @@ TEST_CASE("Rank 0 gathers the bytes of all ranks, in their order, of any size, a
   CHECK(got[1] == std::vector<std::string>{"0", "1", "2"});
   CHECK(got[2] == got[1]);
   CHECK(any == std::vector<bool>{true, true, true});
+}
+
+/// The same body as each of three ranks.
+std::vector<std::string> run_three(const std::function<void(Group&)>& body) { return run_ranks({body, body, body}); }
+
+TEST_CASE("What rank 0 made is everybody's, text of any bytes and numbers to the last bit", "[dist]") {
+  const Json made{{"rows", {1, 2, 5}}, {"text", "a\xff\n"}, {"share", 0.1 + 0.2}, {"nothing", nullptr}};
+  std::atomic<int> worked = 0;
+  const auto errors = run_three([&](Group& group) {
+    const Json got = group.from_first([&] {
+      ++worked;
+      return made;
+    });
+    if (got != made) throw std::runtime_error("it is another");
+  });
+  CHECK(errors == std::vector<std::string>{"", "", ""});
+  CHECK(worked == 1);
+}
+
+TEST_CASE("What rank 0's work throws is thrown by every rank, with its sentence and exit code", "[dist]") {
+  using Three = std::vector<std::string>;
+  const auto thrown_by = [](const std::function<Json()>& work) {
+    Three thrown(3);
+    const auto others = run_three([&](Group& group) {
+      try {
+        group.from_first(work);
+      } catch (const Error& error) {
+        thrown[static_cast<size_t>(group.rank())] = fmt::format("{} {}", error.exit_code(), error.what());
+      }
+      group.wait_for_all();  // they can go on together
+    });
+    CHECK(others == Three(3));
+    return thrown;
+  };
+  CHECK(thrown_by([]() -> Json { throw InputError("x.json: is {}.", "gone"); }) == Three(3, "2 x.json: is gone."));
+  CHECK(thrown_by([]() -> Json { throw RunError("the disk is full."); }) == Three(3, "1 the disk is full."));
+}
+
+TEST_CASE("Work of rank 0 that fails ends every rank with its text, which no other's end hides", "[dist]") {
+  const auto errors =
+      run_three([](Group& group) { group.from_first([]() -> Json { throw std::out_of_range("no such key"); }); });
+  CHECK(errors == std::vector<std::string>(3, "no such key"));
+}
+
+TEST_CASE("Sums are those of all ranks, on every rank the same bits", "[dist]") {
+  std::vector<int64_t> whole(3);
+  std::vector<double> real(3);
+  const auto errors = run_three([&](Group& group) {
+    const auto place = static_cast<size_t>(group.rank());
+    whole[place] = group.sum((int64_t{1} << 60) * (group.rank() - 1) + 1);
+    real[place] = group.sum(std::array{0.1, 1e17, -1e17}[place]);
+  });
+  CHECK(errors == std::vector<std::string>{"", "", ""});
+  CHECK(whole == std::vector<int64_t>(3, 3));
+  CHECK(real == std::vector<double>(3, 0.1 + 1e17 - 1e17));
 }
 
 TEST_CASE("A rank that fails ends the others' waiting", "[dist]") {

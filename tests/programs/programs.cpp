@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "adapter/adapter.h"
+#include "core/cpu_units.h"
 #include "programs/sentences.h"
 
 namespace hyplora {
@@ -107,6 +108,16 @@ TEST_CASE("The doctor tells versions, devices and what a run would use", "[progr
   CHECK(told["devices"][0]["memory_bytes"].get<int64_t>() > 0);
   CHECK(told["cpu"]["threads"].get<int>() > 0);
   CHECK(told["used"]["device"].is_string());
+}
+
+TEST_CASE("The doctor tells the kernels and the bf16 units that a run uses, HYPLORA_WIDEN_BF16 heeded", "[programs]") {
+  const auto told = [] { return Json::parse(run("hyplora-train", {"--doctor", "--device", "cpu"}).out)["cpu"]; };
+  CHECK(told()["kernels"] == cpu_units_name(cpu_units()));
+  CHECK(told()["bfloat16_in_hardware"] == has_bf16_units());
+  ::setenv("HYPLORA_WIDEN_BF16", "1", 1);
+  CHECK(told()["bfloat16_in_hardware"] == false);
+  CHECK(told()["kernels"] != "avx512bf16");
+  ::unsetenv("HYPLORA_WIDEN_BF16");
 }
 
 TEST_CASE("A bad config is one sentence and exit code 2", "[programs]") {

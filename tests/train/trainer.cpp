@@ -101,6 +101,17 @@ TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
   }
 }
 
+TEST_CASE("A curvature whose exponential overflows is told and resumed from", "[train]") {
+  const TrainingFolder place;
+  const std::vector<std::string> as{"hyplora_variant=release", "curvature=1000"};
+  int polls = 0;
+  CHECK(run(place.options("parts", as), [&] { return ++polls == 8; }).interrupted);
+  CHECK_FALSE(run(place.options("parts", as)).interrupted);
+  for (const auto& line : read_metrics(place / "parts/metrics.jsonl")) {
+    if (line.contains("loss")) CHECK(line["curvature"]["mean"].get<double>() == Approx(1000).epsilon(0.01));
+  }
+}
+
 TEST_CASE("Stopping at any poll loses nothing", "[train]") {
   const TrainingFolder place;
   run(place.options("whole"));
