@@ -12,10 +12,10 @@ namespace {
 
 int run(apps::Program& program, const EvalOptions& options) {
   const LaunchInfo launch = launch_info();
-  if (launch.rank > 0) program.silence();  // one of them tells
+  if (launch.rank > 0) program.mute();  // one of them tells
   const at::Device device = program.device(launch.local_rank);
   if (!options.compare.empty()) {
-    if (launch.rank == 0) apps::print_comparisons(options.compare[0], options.compare[1], options.evaluate.decode.seed);
+    apps::print_comparisons(options.compare[0], options.compare[1], options.evaluate.decode.seed);
     return 0;
   }
   const auto group = join_group(launch);  // nothing is lost if a signal ends the waiting for the others
@@ -27,7 +27,6 @@ int run(apps::Program& program, const EvalOptions& options) {
     log::warn("stopped; the same command with --resume goes on where it was");
     return apps::stopped;
   }
-  if (launch.rank > 0) return 0;
   apps::print_table(outcome.results);
   if (options.disagreements) apps::print_disagreements(outcome);
   return 0;

@@ -168,6 +168,11 @@ c10::Device Program::device(int local_rank) const {
   return choose_device(common_.device, local_rank);
 }
 
+void Program::mute() {
+  common_.quiet = true;
+  if (std::freopen("/dev/null", "w", stdout) == nullptr) throw RunError("/dev/null: cannot be opened.");
+}
+
 void print(const Json& json) { std::puts(json.dump(2, ' ', false, Json::error_handler_t::replace).c_str()); }
 
 }  // namespace hyplora::apps

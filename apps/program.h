@@ -46,8 +46,8 @@ class Program {
   /// program's body.
   c10::Device device(int local_rank = 0) const;
   bool quiet() const { return common_.quiet; }
-  /// As if --quiet had been given: of several processes one tells.
-  void silence() { common_.quiet = true; }
+  /// Only errors are told from now on, and nothing is printed: of several processes one does.
+  void mute();
 
  private:
   /// A flag on the command line, with the texts behind it.

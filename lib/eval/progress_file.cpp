@@ -1,6 +1,7 @@
 #include "eval/progress_file.h"
 
 #include "core/error.h"
+#include "io/identity.h"
 
 namespace hyplora {
 namespace {
@@ -36,14 +37,9 @@ void require_same_run(const fs::path& path, const std::vector<Json>& lines, cons
 }  // namespace
 
 std::optional<std::string> difference(const Json& before, const Json& now) {
-  const Json flat_before = before.flatten(), flat_now = now.flatten();
-  for (const Json* side : {&flat_now, &flat_before}) {
-    for (const auto& [key, unused] : side->items()) {
-      const Json was = flat_before.value(key, Json()), is = flat_now.value(key, Json());
-      if (was != is) return fmt::format("{} was {}, now it is {}", key.substr(1), was.dump(), is.dump());
-    }
-  }
-  return std::nullopt;
+  std::vector<std::string> texts;
+  for (const Difference& d : differences({before, {}}, {now, {}})) texts.push_back(d.text());
+  return texts.empty() ? std::nullopt : std::optional(fmt::format("{}", fmt::join(texts, "; ")));
 }
 
 std::set<size_t> rows_of(const Records& records) {

@@ -12,7 +12,7 @@
 
 namespace hyplora {
 
-/// Where two descriptions of a run differ, as "settings/seed was 1, now it is 2"; nothing where they are equal.
+/// All in which two descriptions of a run differ, as "settings/seed was 1, now it is 2"; nothing where they are equal.
 std::optional<std::string> difference(const nlohmann::ordered_json& before, const nlohmann::ordered_json& now);
 
 /// By row, counted from 0. A record of several rows (of the loss) lists them as "rows" and stands at the first of them.

@@ -111,7 +111,7 @@ class EvalRun {
       score(model, job);
       if (outcome_.interrupted) return outcome_;
     }
-    if (writes() && group().first()) finish_output();
+    if (writes()) group().from_first([&] { return finish_output(); });
     return outcome_;
   }
 
@@ -147,51 +147,65 @@ class EvalRun {
     }
   }
 
-  /// One process reads what may be many gigabytes.
-  std::map<std::string, std::string> files_of_model() const {
-    const auto told = group().all_gather(group().first() ? Json(file_hashes(options_.model)).dump() : "");
-    return Json::parse(told[0]).get<std::map<std::string, std::string>>();
-  }
-
-  /// A progress file says more than results.json, which may be older. What is there is rank 0's to read.
+  /// A progress file says more than results.json, which may be older. Rank 0 reads for all what may be many gigabytes, and keeps
+  /// the rows of an earlier run.
   void check_output() {
     require_writable_folder(options_.output);
-    model_files_ = files_of_model();
-    if (!options_.resume || !group().first()) return;
+    model_files_ =
+        group().from_first([&] { return Json(file_hashes(options_.model)); }).get<std::map<std::string, std::string>>();
+    if (!options_.resume) return;
+    const Json finished = group().from_first([&] { return earlier_run(); });
+    for (size_t i = 0; i < jobs_.size(); ++i) {
+      if (!finished[i].is_null()) jobs_[i].finished = finished[i];
+    }
+  }
+
+  /// For each job its entry of an earlier results.json, or null; the rows of progress files go to the jobs.
+  Json earlier_run() {
     const fs::path results = fs::path(options_.output) / "results.json";
     const Json earlier = fs::exists(results) ? read_json(results) : Json();
+    Json finished = Json::array();
     for (Job& job : jobs_) {
       const auto files = progress_files(job);
       for (const auto& file : files) job.done.merge(ProgressFile::read(file, identity(job)));
-      if (earlier.is_object() && files.empty()) job.finished = earlier_entry(job, earlier.value("results", Json()));
+      const bool looks = earlier.is_object() && files.empty();
+      finished.push_back(looks ? earlier_entry(job, earlier.value("results", Json())).value_or(Json()) : Json());
     }
+    return finished;
   }
 
-  /// The first that is written, when nothing is wrong any more. Rank 0's file takes over the rows of all of an earlier run's
+  /// The first that is written, when nothing is wrong any more. Rank 0's files take over the rows of all of an earlier run's
   /// before the others write theirs.
   void start_progress() {
-    std::string finished;
-    for (const Job& job : jobs_) finished += job.finished ? '1' : '0';
-    if (group().first()) start_files();
-    finished = group().all_gather(finished)[0];
-    for (size_t i = 0; i < jobs_.size(); ++i) {
-      if (finished[i] == '1' && !group().first()) jobs_[i].finished.emplace();
-    }
-    if (!group().first()) start_files();
+    group().from_first([&] {
+      std::vector<fs::path> earlier;
+      for (const Job& job : jobs_) {
+        if (job.finished) continue;
+        for (auto& file : progress_files(job)) earlier.push_back(std::move(file));
+      }
+      open_progress();
+      remove_earlier(earlier);
+      return Json();
+    });
+    open_progress();
   }
 
-  void start_files() {
+  void open_progress() {
     for (Job& job : jobs_) {
-      if (job.finished) continue;
+      if (job.finished || job.progress) continue;
       const fs::path path = progress_path(job);
       fs::create_directories(path.parent_path());
-      const auto earlier = group().first() ? progress_files(job) : std::vector<fs::path>();
-      if (!options_.resume && !earlier.empty())
-        log::warn("{}: without --resume an earlier run's rows are done again", earlier.front().string());
       job.progress.emplace(path, identity(job), std::move(job.done));
-      for (const auto& file : earlier) {
-        if (file != path) fs::remove(file);
-      }
+    }
+  }
+
+  void remove_earlier(const std::vector<fs::path>& earlier) const {
+    if (!options_.resume && !earlier.empty())
+      log::warn("{}: without --resume an earlier run's rows are done again", earlier.front().string());
+    std::set<fs::path> own;
+    for (const Job& job : jobs_) own.insert(progress_path(job));
+    for (const auto& file : earlier) {
+      if (own.count(file) == 0) fs::remove(file);
     }
   }
 
@@ -204,7 +218,7 @@ class EvalRun {
     return subjects_.size() < 2 ? fs::path(options_.output) : fs::path(options_.output) / job.subject->name;
   }
   fs::path progress_path(const Job& job) const {
-    const std::string rank = group().first() ? "" : fmt::format(".{}", group().rank());
+    const std::string rank = group().rank() == 0 ? "" : fmt::format(".{}", group().rank());
     return folder(job) / fmt::format("{}.progress{}.jsonl", job.benchmark->name, rank);
   }
   /// Of all processes of this run or an earlier one.
@@ -309,15 +323,18 @@ class EvalRun {
     if (writes()) entry["hashes"] = hashes(job);
     entry["settings"] = settings();
     outcome_.results.push_back(std::move(entry));
-    if (writes() && group().first() && !result.records.empty()) {
-      write_file(folder(job) / (job.benchmark->name + ".json"),
-                 result.records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    }
+    if (writes()) group().from_first([&] { return write_records(job, result.records); });
     outcome_.records.push_back(std::move(result.records));
   }
 
+  Json write_records(const Job& job, const Json& records) const {
+    const fs::path path = folder(job) / (job.benchmark->name + ".json");
+    if (!records.empty()) write_file(path, records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return {};
+  }
+
   /// results.json and the report; then the progress files have served.
-  void finish_output() const {
+  Json finish_output() const {
     Json file = outcome_.results.size() == 1 ? outcome_.results[0] : Json::object();
     file["results"] = outcome_.results;
     const fs::path output = options_.output;
@@ -326,6 +343,7 @@ class EvalRun {
     for (const Job& job : jobs_) {
       for (const auto& file : progress_files(job)) fs::remove(file);
     }
+    return {};
   }
 
   const EvalOptions& options_;

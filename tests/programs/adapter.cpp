@@ -93,7 +93,7 @@ TEST_CASE("convert writes the release's layout, and refuses what it has no place
   CHECK(to("release").status == 0);
   CHECK(read_json(place.at("other/adapter_config.json"))["lora_type"] == "hyplora-1.0");
   check_refused(to("hyplora"), "is not empty");
-  check_refused(to("other"), "See --help");
+  check_refused(to("other"), "--to: found \"other\", expected one of hyplora, release, peft");
 }
 
 TEST_CASE("report writes a table, a picture and a summary", "[programs]") {
