@@ -48,6 +48,11 @@ for folder in lib/*/; do
     [[ " $room ${may[$room]} " == *" $below "* ]] || { echo "$file:$line: $room must not include $below"; bad=1; }
   done < <(find "$folder" -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs grep -nHE '#include "[a-z]+/')
 done
+# Why so few: lib/ops/kernels/kernel.h.
+if grep -nHE '#include' lib/ops/kernels/* | grep -vE '#include ("core/cpu_units.h"|"ops/kernels/|<cstdint>|<immintrin.h>)'; then
+  echo "a kernel must not include these"
+  bad=1
+fi
 awk '/^```$/ { inside = !inside; next } inside' CONTRIBUTING.md | diff - <(ladder) >/dev/null || {
   echo "CONTRIBUTING.md does not show the ladder that tests/layers.sh --ladder prints"
   bad=1

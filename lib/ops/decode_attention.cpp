@@ -6,40 +6,11 @@
 #include <algorithm>
 #include <numeric>
 
-namespace hyplora::ops {
-namespace {
-
-/// One new token's queries that share a key head, and that head's keys and values.
-template <class T>
-struct SharedHead {
-  const float* q;  // [queries, head_dim]
-  const T *k, *v;  // the head's part of the cache, rows `stride` apart
-  const int64_t* slots;
-  int64_t seen;  // slots
-  int64_t queries, head_dim, stride;
-  float scale;
-  float* out;  // [queries, head_dim]
-};
-
-}  // namespace
-}  // namespace hyplora::ops
-
-#define HYPLORA_KERNEL "ops/decode_attention_kernel.h"
-#include "ops/cpu_generations.h"
+#include "ops/kernel_call.h"
+#include "ops/kernels/decode_attention.h"
 
 namespace hyplora::ops {
 namespace {
-
-constexpr int64_t head_step = 16;  // `lanes` of vectors.h
-
-template <class T>
-void run_head(const SharedHead<T>& head, float* scores) {
-#ifdef HYPLORA_CPU_GENERATIONS
-  if (cpu_units() >= CpuUnits::avx512) return avx512::attend_head(head, scores);
-  if (cpu_units() == CpuUnits::avx2) return avx2::attend_head(head, scores);
-#endif
-  plain::attend_head(head, scores);
-}
 
 /// A new token: its row, and which of the row's slots it sees, oldest first.
 struct Query {
@@ -70,19 +41,25 @@ std::vector<Query> queries_of(const std::vector<CachedRow>& rows, int64_t window
 }
 
 template <class T>
-void attend_rows(const at::Tensor& q, const std::vector<Query>& queries, const AttentionShape& shape, at::Tensor& out) {
+void attend_rows(const at::Tensor& q, const std::vector<Query>& queries, const AttentionShape& shape, const at::Tensor& out) {
   const int64_t group = shape.heads / shape.kv_heads, width = shape.heads * shape.head_dim;
   at::parallel_for(0, q.size(0) * shape.kv_heads, 4, [&](int64_t begin, int64_t end) {
     std::vector<float> scores;
     for (int64_t i = begin; i < end; ++i) {
       const Query& query = queries[static_cast<size_t>(i / shape.kv_heads)];
-      const int64_t head = i % shape.kv_heads, at = i / shape.kv_heads * width + head * group * shape.head_dim;
+      const int64_t head = i % shape.kv_heads, start = i / shape.kv_heads * width + head * group * shape.head_dim;
       scores.resize(std::max(scores.size(), query.slots.size()));
-      run_head(SharedHead<T>{q.const_data_ptr<float>() + at, query.row->keys.const_data_ptr<T>() + head * shape.head_dim,
-                             query.row->values.const_data_ptr<T>() + head * shape.head_dim, query.slots.data(),
-                             static_cast<int64_t>(query.slots.size()), group, shape.head_dim, query.row->keys.stride(0),
-                             static_cast<float>(shape.scale), out.data_ptr<float>() + at},
-               scores.data());
+      const kernels::SharedHead<T> work{numbers<float>(q) + start,
+                                        numbers<T>(query.row->keys) + head * shape.head_dim,
+                                        numbers<T>(query.row->values) + head * shape.head_dim,
+                                        query.slots.data(),
+                                        static_cast<int64_t>(query.slots.size()),
+                                        group,
+                                        shape.head_dim,
+                                        query.row->keys.stride(0),
+                                        static_cast<float>(shape.scale),
+                                        writable<float>(out) + start};
+      with_units(cpu_units(), [&]<CpuUnits units>() { kernels::attend_head<units>(work, scores.data()); });
     }
   });
 }
@@ -91,15 +68,14 @@ void attend_rows(const at::Tensor& q, const std::vector<Query>& queries, const A
 
 bool has_decode_attention(const at::Tensor& q, const AttentionShape& shape) {
   const bool typed = q.scalar_type() == at::kFloat || q.scalar_type() == at::kBFloat16;
-  return q.device().is_cpu() && typed && shape.head_dim % head_step == 0;
+  return q.device().is_cpu() && typed && shape.head_dim % kernels::lanes == 0;
 }
 
 at::Tensor decode_attention(const at::Tensor& q, const std::vector<CachedRow>& rows, const AttentionShape& shape) {
   const at::Tensor wide = q.to(at::kFloat).contiguous();
   at::Tensor out = at::empty(wide.sizes(), wide.options());
   const auto queries = queries_of(rows, shape.window);
-  q.scalar_type() == at::kFloat ? attend_rows<float>(wide, queries, shape, out)
-                                : attend_rows<at::BFloat16>(wide, queries, shape, out);
+  with_number(q, [&]<class T>() { attend_rows<T>(wide, queries, shape, out); });
   return out.to(q.scalar_type());
 }
 

@@ -1,8 +1,11 @@
-// The inner loops of decode_attention.cpp, compiled by cpu_generations.h.
+#include "ops/kernels/decode_attention.h"
 
-/// softmax(q k^T * scale) v for the queries of one new token that share a key head. `scores` has room for a number a key.
-template <class T>
-static void attend_head(const SharedHead<T>& h, float* scores) {
+#include "ops/kernels/vectors.h"
+
+namespace hyplora::ops::kernels {
+
+template <CpuUnits units, class T>
+void attend_head(const SharedHead<T>& h, float* scores) {
   for (int64_t g = 0; g < h.queries; ++g) {
     const float* query = h.q + g * h.head_dim;
     float largest = -__builtin_inff();
@@ -25,7 +28,12 @@ static void attend_head(const SharedHead<T>& h, float* scores) {
       Floats mixed = {};
       for (int64_t s = 0; s < h.seen; ++s) mixed += scores[s] * load(h.v + h.slots[s] * h.stride + d);
       mixed /= total;
-      __builtin_memcpy(h.out + g * h.head_dim + d, &mixed, sizeof mixed);
+      store(h.out + g * h.head_dim + d, mixed);
     }
   }
 }
+
+template void attend_head<here>(const SharedHead<float>&, float*);
+template void attend_head<here>(const SharedHead<Bf16>&, float*);
+
+}  // namespace hyplora::ops::kernels

@@ -1,11 +1,26 @@
-// Vectors of `lanes` numbers for the kernels that cpu_generations.h compiles; see there.
+// Vectors of `lanes` numbers in GNU's vector extension (g++ and clang), which become instructions of the units that a kernel is
+// compiled for.
+#pragma once
 
-constexpr int64_t lanes = 16;
+#include "ops/kernels/kernel.h"
+
+#ifndef HYPLORA_UNITS  // a file opened by itself, in an editor
+#define HYPLORA_UNITS baseline
+#endif
+
+namespace hyplora::ops::kernels {
+
+/// The units that this object is compiled for.
+constexpr CpuUnits here = CpuUnits::HYPLORA_UNITS;
+
 using Floats = float __attribute__((vector_size(lanes * 4)));
 using Bits = uint32_t __attribute__((vector_size(lanes * 4)));
 using Ints = int32_t __attribute__((vector_size(lanes * 4)));
 using HalfBits = uint16_t __attribute__((vector_size(lanes * 2)));
 #define HYPLORA_INLINE static inline __attribute__((always_inline))
+
+HYPLORA_INLINE float widened(float x) { return x; }
+HYPLORA_INLINE float widened(Bf16 x) { return __builtin_bit_cast(float, static_cast<uint32_t>(x.bits) << 16); }
 
 HYPLORA_INLINE Floats load(const float* from) {
   Floats values;
@@ -13,7 +28,7 @@ HYPLORA_INLINE Floats load(const float* from) {
   return values;
 }
 
-HYPLORA_INLINE Floats load(const at::BFloat16* from) {
+HYPLORA_INLINE Floats load(const Bf16* from) {
   HalfBits halves;
   __builtin_memcpy(&halves, from, sizeof halves);
   return reinterpret_cast<Floats>(__builtin_convertvector(halves, Bits) << 16);
@@ -26,7 +41,7 @@ HYPLORA_INLINE HalfBits bf16_bits(Floats v) {
 }
 
 HYPLORA_INLINE void store(float* to, Floats v) { __builtin_memcpy(to, &v, sizeof v); }
-HYPLORA_INLINE void store(at::BFloat16* to, Floats v) {
+HYPLORA_INLINE void store(Bf16* to, Floats v) {
   const HalfBits halves = bf16_bits(v);
   __builtin_memcpy(to, &halves, sizeof halves);
 }
@@ -36,7 +51,7 @@ template <class T>
 HYPLORA_INLINE Floats load_some(const T* from, int64_t count) {
   if (count >= lanes) return load(from);
   T padded[lanes] = {};
-  __builtin_memcpy(padded, from, static_cast<size_t>(count) * sizeof(T));
+  __builtin_memcpy(padded, from, static_cast<uint64_t>(count) * sizeof(T));
   return load(padded);
 }
 
@@ -45,12 +60,12 @@ HYPLORA_INLINE void store_some(T* to, Floats v, int64_t count) {
   if (count >= lanes) return store(to, v);
   T padded[lanes];
   store(padded, v);
-  __builtin_memcpy(to, padded, static_cast<size_t>(count) * sizeof(T));
+  __builtin_memcpy(to, padded, static_cast<uint64_t>(count) * sizeof(T));
 }
 
 /// As if stored and loaded again.
 HYPLORA_INLINE Floats rounded_to(const float*, Floats v) { return v; }
-HYPLORA_INLINE Floats rounded_to(const at::BFloat16*, Floats v) {
+HYPLORA_INLINE Floats rounded_to(const Bf16*, Floats v) {
   return reinterpret_cast<Floats>(__builtin_convertvector(bf16_bits(v), Bits) << 16);
 }
 
@@ -92,4 +107,5 @@ HYPLORA_INLINE Floats exponential(Floats v) {
   const Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
   return (p * r * r + r + 1.0f) * reinterpret_cast<Floats>(exponent);
 }
-#undef HYPLORA_INLINE
+
+}  // namespace hyplora::ops::kernels
