@@ -1,5 +1,5 @@
-// What is trained and saved: the adapters of a model's linear layers, or (adapter "full") all of its weights.
-// A kind is one row of the table in adapter.cpp.
+// What is trained and saved: the adapters of a model's linear layers, or (adapter "full") all of its weights. A kind is one row
+// (kinds.h); what others must know of it is asked here.
 #pragma once
 
 #include <array>
@@ -39,14 +39,26 @@ Fields& add_adapter_fields(Fields& fields, AdapterOptions& options);
 
 /// InputError where the options contradict each other.
 void check_adapter_options(const AdapterOptions& options);
-/// What train_curvature is where the config does not say it.
-bool learns_curvature_by_default(const AdapterOptions& options);
 /// The kind and its numbers in a phrase.
 std::string adapter_text(const AdapterOptions& options);
-/// Tokens that the adapter puts before each row, which the model's context has no room for then.
-int64_t lead_tokens(const AdapterOptions& options);
 /// How the kind's folder is marked: PEFT's peft_type.
 std::string peft_type_of(const AdapterOptions& options);
+/// The file that holds what is trained.
+std::string weights_file(const AdapterOptions& options);
+/// For the model card: in which programs the folder loads, and what must not be done with it.
+std::string loading_text(const AdapterOptions& options);
+
+/// Whether nothing of the model is frozen: its weights are the trained ones, in fp32, and what is saved is a checkpoint.
+bool learns_all_weights(const AdapterOptions& options);
+/// Learned tokens before each row, which take places of the model's context.
+int64_t lead_tokens(const AdapterOptions& options);
+/// Whether `hyplora_variant` and `curvature` mean anything, and what train_curvature is where the config does not say it.
+bool has_curvature(const AdapterOptions& options);
+bool learns_curvature_by_default(const AdapterOptions& options);
+/// Whether it is not linear for a curvature's sake: not so for a variant whose maps cancel.
+bool is_hyperbolic(const AdapterOptions& options);
+/// Why no weight W' stands for base and adapter together, as a clause; null where one does.
+const char* not_a_matrix(const AdapterOptions& options);
 
 /// One trained tensor, under the name that it has in the adapter's file.
 struct Parameter {

@@ -18,7 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* weights_file = "adapter_model.safetensors";
 constexpr const char* config_file = "adapter_config.json";
 constexpr const char* own_file = "hyplora.json";
 
@@ -84,12 +83,10 @@ std::vector<at::Tensor> Adapters::match(const AdapterTensors& file) const {
   return values;
 }
 
-void Adapters::check_fits(const fs::path& folder) const { match(AdapterTensors::open(folder)); }
+void Adapters::check_fits(const fs::path& folder) const { match(AdapterTensors::open(folder, weights_file(options_))); }
 
 void Adapters::restore(const fs::path& folder) {
-  const AdapterTensors file =
-      options_.adapter == "full" ? AdapterTensors::open_file(folder / "model.safetensors") : AdapterTensors::open(folder);
-  const auto values = match(file);
+  const auto values = match(AdapterTensors::open(folder, weights_file(options_)));
   const at::NoGradGuard no_grad;
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i].defined()) parameters_[i].value.copy_(values[i]);
@@ -97,22 +94,13 @@ void Adapters::restore(const fs::path& folder) {
 }
 
 void Adapters::save(const fs::path& folder, const fs::path& base_model) const {
-  if (options_.adapter == "full") {
-    for (const auto& entry : fs::directory_iterator(base_model)) {
-      const std::string name = entry.path().filename();
-      const bool belongs =
-          name == "tokenizer.model" || (name.ends_with(".json") && name.find("safetensors") == std::string::npos);
-      if (entry.is_regular_file() && belongs) write_file(folder / name, read_file(entry.path()));
-    }
-    write_safetensors(folder / "model.safetensors", tensors(), {{"format", "pt"}});
-    return;
-  }
+  if (learns_all_weights(options_)) return write_checkpoint(folder, tensors(), base_model);
   write_adapter(folder, tensors(), peft_config(options_, base_model, model_->spec()));
   write_own_config(folder, options_);
 }
 
 void write_adapter(const fs::path& folder, const NamedTensors& tensors, const Json& config) {
-  write_safetensors(folder / weights_file, tensors, {{"format", "pt"}});
+  write_safetensors(folder / adapter_weights, tensors, {{"format", "pt"}});
   write_file(folder / config_file, config.dump(2) + "\n");
 }
 

@@ -111,24 +111,20 @@ std::vector<std::string> names_in_order(const Safetensors& file) {
   return names;
 }
 
-AdapterTensors AdapterTensors::open(const fs::path& folder) {
-  const fs::path path = folder / "adapter_model.safetensors";
+AdapterTensors AdapterTensors::open(const fs::path& folder, const std::string& name) {
+  const fs::path path = folder / name;
   if (!fs::exists(path) && fs::exists(folder / "adapter_model.bin")) {
     throw InputError(
         "{}: is a pickle, which is not read here; expected adapter_model.safetensors (in PEFT: save_pretrained with "
         "safe_serialization=True).",
         (folder / "adapter_model.bin").string());
   }
-  return open_file(path);
-}
-
-AdapterTensors AdapterTensors::open_file(const fs::path& path) {
   AdapterTensors tensors(Safetensors::open(path));
-  for (const auto& [name, info] : tensors.file_.tensors()) {
-    const auto [at, is_new] = tensors.stored_.emplace(adapter_place(name), name);
+  for (const auto& [stored, info] : tensors.file_.tensors()) {
+    const auto [first, is_new] = tensors.stored_.emplace(adapter_place(stored), stored);
     if (!is_new) {
       throw InputError("{}: tensors {} and {} belong to the same place; save each adapter into a file of its own.",
-                       path.string(), at->second, name);
+                       path.string(), first->second, stored);
     }
   }
   if (tensors.stored_.empty()) throw InputError("{}: holds no tensors.", path.string());

@@ -14,6 +14,8 @@
 
 namespace hyplora {
 
+inline constexpr const char* adapter_weights = "adapter_model.safetensors";
+
 /// The name as our own folders have it: one base_model.model., no wrappers, no adapter's name, lora_k and lora_norm_scale. A
 /// name that belongs to no adapter stays as it is.
 std::string clean_adapter_name(const std::string& stored);
@@ -26,9 +28,8 @@ std::vector<std::string> names_in_order(const Safetensors& file);
 
 class AdapterTensors {
  public:
-  /// InputError: no adapter_model.safetensors, two tensors for one place (several adapters in one file).
-  static AdapterTensors open(const fs::path& folder);
-  static AdapterTensors open_file(const fs::path& path);
+  /// InputError: no such file in the folder, two tensors for one place (several adapters in one file).
+  static AdapterTensors open(const fs::path& folder, const std::string& name = adapter_weights);
 
   const Safetensors& file() const { return file_; }
   /// Stored names by place.

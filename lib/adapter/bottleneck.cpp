@@ -10,7 +10,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "adapter/fused_products.h"
 #include "adapter/kinds.h"
@@ -52,7 +51,7 @@ Fitted fit(const Site& site, Place place) {
   const int64_t size = site.options.bottleneck_size, from = place == Place::output ? site.linear.out() : site.linear.in(),
                 to = place == Place::input ? site.linear.in() : site.linear.out();
   Bottleneck parts;
-  parts.down = site.parameter(site.uniform({size, from}, 1 / std::sqrt(static_cast<double>(from))));
+  parts.down = site.parameter(site.kaiming_uniform(size, from));
   parts.up = site.parameter(at::zeros({to, size}, at::kFloat));
   parts.non_linearity = site.options.non_linearity;
   parts.scaling = site.options.scaling;
@@ -60,6 +59,42 @@ Fitted fit(const Site& site, Place place) {
   return {{{"adapter_down.weight", parts.down, false}, {"adapter_up.weight", parts.up, false}},
           std::make_shared<BottleneckAdapter>(place, parts, site.dropout),
           {2 * size, dropped + (place == Place::beside ? 0 : from)}};
+}
+
+Fitted fit_parallel(const Site& site) { return fit(site, Place::beside); }
+
+Fitted fit_series(const Site& site) {
+  const std::string name = site.linear.path.substr(site.linear.path.rfind('.') + 1);
+  return fit(site, name == "o_proj" || name == "down_proj" ? Place::output : Place::input);
+}
+
+void add_fields(Fields& fields, AdapterOptions& o) {
+  fields.add("bottleneck_size", o.bottleneck_size, "series, parallel: width between the two projections", between(1, 1 << 20))
+      .add("non_linearity", o.non_linearity, "series, parallel: between the two projections", one_of(non_linearities()))
+      .add("scaling", o.scaling, "series, parallel: factor of the bottleneck's output");
+}
+
+std::string text(const AdapterOptions& o) {
+  return fmt::format("size {}, {}, dropout {}", o.bottleneck_size, o.non_linearity, o.lora_dropout);
+}
+
+/// LLM-Adapters' keys.
+Json to_peft(const AdapterOptions& o, const ModelSpec&) {
+  return {{"bottleneck_size", o.bottleneck_size},
+          {"non_linearity", o.non_linearity},
+          {"adapter_dropout", o.lora_dropout},
+          {"scaling", o.scaling},
+          {"init_weights", "mam_adapter"},
+          {"bias", "none"},
+          {"modules_to_save", nullptr}};
+}
+
+void from_peft(const PeftKeys& keys, AdapterOptions& options) {
+  keys.refuse({}, {"modules_to_save"});
+  options.bottleneck_size = keys.get<int64_t>("bottleneck_size", 256);
+  options.non_linearity = keys.get<std::string>("non_linearity", "tanh");
+  options.lora_dropout = keys.get<double>("adapter_dropout", 0);
+  options.scaling = keys.get<double>("scaling", 1);
 }
 
 }  // namespace
@@ -84,11 +119,30 @@ at::Tensor bottleneck(const at::Tensor& h, const Bottleneck& adapter) {
   return at::mm(inner, adapter.up.to(type).t()) * adapter.scaling;
 }
 
-Fitted fit_parallel(const Site& site) { return fit(site, Place::beside); }
+constexpr const char* bends = "it bends what a layer computes, which is no longer linear in its input";
+constexpr const char* unknown_to_peft = "PEFT has no bottleneck adapters; LLM-Adapters' copy of it has them";
 
-Fitted fit_series(const Site& site) {
-  const std::string name = site.linear.path.substr(site.linear.path.rfind('.') + 1);
-  return fit(site, name == "o_proj" || name == "down_proj" ? Place::output : Place::input);
-}
+constinit const Kind series_kind = {.name = "series",
+                                    .title = "series bottleneck",
+                                    .peft_type = "BOTTLENECK",
+                                    .peft_switch = {"use_parallel_adapter", false},
+                                    .not_a_matrix = bends,
+                                    .not_in_peft = unknown_to_peft,
+                                    .add_fields = add_fields,
+                                    .text = text,
+                                    .to_peft = to_peft,
+                                    .from_peft = from_peft,
+                                    .fit = fit_series};
+
+constinit const Kind parallel_kind = {.name = "parallel",
+                                      .title = "parallel bottleneck",
+                                      .peft_type = "BOTTLENECK",
+                                      .peft_switch = {"use_parallel_adapter", true},
+                                      .not_a_matrix = bends,
+                                      .not_in_peft = unknown_to_peft,
+                                      .text = text,
+                                      .to_peft = to_peft,
+                                      .from_peft = from_peft,
+                                      .fit = fit_parallel};
 
 }  // namespace hyplora

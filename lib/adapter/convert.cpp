@@ -24,10 +24,9 @@ struct Parcel {
   }
 };
 
-/// As it stands in PEFT's words. Prefix tuning's config says the base's sizes, which only it knows.
+/// As it stands in PEFT's words. What says the base's sizes stays as it was: only the base knows them.
 Json config_for(const Parcel& parcel, const AdapterOptions& options) {
-  if (options.adapter == "prefix") return parcel.config;
-  return peft_config(options, parcel.base_model(), {});
+  return kind_of(options).tells_base ? parcel.config : peft_config(options, parcel.base_model(), {});
 }
 
 void write_hyplora(const Parcel& parcel, const fs::path& to) {
@@ -35,54 +34,38 @@ void write_hyplora(const Parcel& parcel, const fs::path& to) {
   write_own_config(to, parcel.options);
 }
 
-/// What the first release's config cannot say.
-void check_first_release(const Parcel& parcel) {
-  const AdapterOptions& o = parcel.options;
-  if (o.use_rslora || !o.rank_pattern.empty() || !o.alpha_pattern.empty() || o.layers_to_transform || o.exclude_modules) {
-    throw InputError(
-        "{}: the first release knows no use_rslora, rank_pattern, alpha_pattern, layers_to_transform or exclude_modules "
-        "and would load this adapter as another one.",
-        parcel.from.string());
+/// lora_k and lora_norm_scale by the first release's names.
+NamedTensors first_release_names(NamedTensors tensors) {
+  for (auto& [name, value] : tensors) {
+    if (const size_t mark = name.find(".lora_"); value.dim() == 0) name.erase(mark + 1, std::string_view("lora_").size());
   }
-  log::warn("The first release reads adapter_model.bin: save the tensors of adapter_model.safetensors with torch.save.");
+  return tensors;
 }
 
+/// The releases read PEFT's LoRA with one more key.
 void write_release(const Parcel& parcel, const fs::path& to) {
-  const auto lora_type = lora_type_of(parcel.options);
+  const auto [lora_type, why_not] = released_as(parcel.options);
   if (!lora_type) {
     throw InputError("{}: cannot be written for the release ({}): {}.", parcel.from.string(), adapter_text(parcel.options),
-                     parcel.options.adapter == "hyplora" ? "the release has no such formula, and would compute another one"
-                                                         : "the release's scripts have no such kind");
+                     why_not);
   }
-  if (parcel.options.adapter == "hyplora" && parcel.options.curvature < 0) {
-    throw InputError("{}: curvature: found {}, which lora_type cannot say: the release splits it at dashes.",
-                     parcel.from.string(), parcel.options.curvature);
-  }
-  NamedTensors tensors = parcel.tensors;
-  if (may_lack_scalars(parcel.options)) {
-    check_first_release(parcel);
-    for (auto& [name, value] : tensors) {
-      if (const size_t mark = name.find(".lora_"); value.dim() == 0) name.erase(mark + 1, std::string_view("lora_").size());
-    }
-  }
-  AdapterOptions as_lora = parcel.options;
-  if (as_lora.adapter == "hyplora") as_lora.adapter = "lora";
-  Json config = config_for(parcel, as_lora);
+  Json config = config_for(parcel, parcel.options);
+  config["peft_type"] = lora_kind.peft_type;
   config["lora_type"] = *lora_type;
-  write_adapter(to, tensors, config);
+  const bool is_first = may_lack_scalars(parcel.options);
+  if (is_first)
+    log::warn("The first release reads adapter_model.bin: save the tensors of adapter_model.safetensors with torch.save.");
+  write_adapter(to, is_first ? first_release_names(parcel.tensors) : parcel.tensors, config);
 }
 
 void write_peft(const Parcel& parcel, const fs::path& to) {
-  AdapterOptions options = parcel.options;
-  if (options.adapter == "hyplora" && not_a_matrix(options) == nullptr) options.adapter = "lora";
-  const std::string type = peft_type_of(options);
-  if (type != "LORA" && type != "PREFIX_TUNING") {
-    throw InputError("{}: cannot be written for PEFT ({}): {}.", parcel.from.string(), adapter_text(options),
-                     type == "HYPLORA"
-                         ? "PEFT would compute plain LoRA with its tensors; `hyplora-adapter linearize` makes an approximate "
-                           "LoRA"
-                         : "PEFT has no bottleneck adapters");
+  const Kind& form = form_of(parcel.options);
+  if (form.not_in_peft != nullptr) {
+    throw InputError("{}: cannot be written for PEFT ({}): {}.", parcel.from.string(), adapter_text(parcel.options),
+                     form.not_in_peft);
   }
+  AdapterOptions options = parcel.options;
+  options.adapter = form.name;
   write_adapter(to, parcel.tensors, config_for(parcel, options));
 }
 

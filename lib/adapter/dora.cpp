@@ -3,15 +3,14 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sum.h>
-#include <ATen/ops/zeros.h>
-
-#include <cmath>
 
 #include "adapter/derived.h"
+#include "adapter/foldable.h"
 #include "adapter/fused_products.h"
-#include "adapter/kinds.h"
+#include "adapter/lora.h"
 #include "ops/blocks.h"
 #include "ops/kept.h"
 #include "ops/products.h"
@@ -79,7 +78,7 @@ class DoraLinear : public torch::autograd::Function<DoraLinear> {
   }
 };
 
-class DoraAdapter : public LinearAdapter {
+class DoraAdapter : public FoldableAdapter {
  public:
   DoraAdapter(Dora parts, at::Tensor squared_norms, ModuleDropout dropout)
       : parts_(std::move(parts)), squared_norms_(std::move(squared_norms)), dropout_(std::move(dropout)) {}
@@ -87,6 +86,7 @@ class DoraAdapter : public LinearAdapter {
   at::Tensor forward(const at::Tensor& x, const Linear& base) const override {
     return dora_linear(x, base, parts_, norms(base), dropout_.draw(x));
   }
+  at::Tensor merged(const at::Tensor& weight) const override { return merged_dora(weight, parts_); }
 
  private:
   /// Computed again only when A or B was written to: once an optimiser step, once a decoding.
@@ -99,6 +99,23 @@ class DoraAdapter : public LinearAdapter {
   ModuleDropout dropout_;
   mutable Derived norms_;
 };
+
+/// A and B as LoRA's; the magnitudes start as the rows' norms.
+Fitted fit(const Site& site) {
+  const LowRank start = fresh_low_rank(site);
+  const at::Tensor squared = squared_row_norms(site.linear.weight);
+  const Dora parts{start.A, start.B, site.parameter(squared.sqrt()), start.scale};
+  auto parameters = low_rank_parameters(start);
+  parameters.push_back({"lora_magnitude_vector", parts.magnitude, false});
+  return {parameters, std::make_shared<DoraAdapter>(parts, squared, site.dropout), {site.rank(), site.linear.out()}};
+}
+
+void from_peft(const PeftKeys& keys, AdapterOptions& options) {
+  read_lora_keys(keys, options);
+  const auto lora_type = keys.get<std::string>("lora_type", plain_lora_type);
+  if (lora_type != plain_lora_type)
+    throw InputError("{}: use_dora and lora_type \"{}\" exclude each other.", keys.path(), lora_type);
+}
 
 }  // namespace
 
@@ -134,19 +151,25 @@ at::Tensor dora_linear(const at::Tensor& x, const Linear& base, const Dora& adap
   return DoraLinear::apply(x, adapter.A, adapter.B, adapter.magnitude, &base, trace);
 }
 
-/// A and B as LoRA's; the magnitudes start as the rows' norms.
-Fitted fit_dora(const Site& site) {
-  const int64_t rank = site.rank(), in = site.linear.in(), out = site.linear.out();
-  const at::Tensor squared = squared_row_norms(site.linear.weight);
-  Dora parts;
-  parts.A = site.parameter(site.uniform({rank, in}, 1 / std::sqrt(static_cast<double>(in))));
-  parts.B = site.parameter(at::zeros({out, rank}, at::kFloat));
-  parts.magnitude = site.parameter(squared.sqrt());
-  parts.scale = site.scale();
-  return {
-      {{"lora_A.weight", parts.A, false}, {"lora_B.weight", parts.B, false}, {"lora_magnitude_vector", parts.magnitude, false}},
-      std::make_shared<DoraAdapter>(parts, squared, site.dropout),
-      {rank, out}};
+at::Tensor merged_dora(const at::Tensor& weight, const Dora& adapter) {
+  const at::NoGradGuard no_grad;
+  at::Tensor sum = low_rank_sum(weight, adapter.A, adapter.B, adapter.scale);
+  const at::Tensor norms = at::linalg_vector_norm(sum, 2, {1}, true, at::kDouble);
+  const at::Tensor magnitude = adapter.magnitude.to(weight.device(), at::kDouble);
+  return sum.mul_((magnitude.unsqueeze(1) / norms).to(at::kFloat));
 }
+
+constinit const Kind dora_kind = {.name = "dora",
+                                  .title = "DoRA",
+                                  .peft_type = "LORA",
+                                  .peft_switch = {"use_dora", true},
+                                  .text = low_rank_text,
+                                  .to_peft = lora_keys,
+                                  .from_peft = from_peft,
+                                  .released =
+                                      [](const AdapterOptions&) {
+                                        return Released{plain_lora_type, ""};
+                                      },
+                                  .fit = fit};
 
 }  // namespace hyplora

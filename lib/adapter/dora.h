@@ -30,4 +30,7 @@ at::Tensor dora_norms(const at::Tensor& weight, const at::Tensor& squared_norms,
 at::Tensor dora_linear(const at::Tensor& x, const Linear& base, const Dora& adapter, const at::Tensor& norms,
                        const Mask& mask = {});
 
+/// The weight that computes the same without dropout: W'_i = m_i V_i/|V_i|, V = W + s B A, in fp32 on W's device.
+at::Tensor merged_dora(const at::Tensor& weight, const Dora& adapter);
+
 }  // namespace hyplora

@@ -1,13 +1,12 @@
-// LoRA and the variants of HypLoRA: which form computes them, what their k means, and how the published scripts spell them.
+// HypLoRA: A and B between maps of hyperbolic space (docs/maths.md). A variant's facts stand in hyperbolic/variants.h; here, which
+// form computes it: gates on LoRA's fused product (low_rank.h), the first release's time coordinates (first_release.h), or LoRA.
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "adapter/first_release.h"
-#include "adapter/kinds.h"
-#include "adapter/low_rank.h"
+#include "adapter/lora.h"
 #include "core/error.h"
 #include "hyperbolic/variants.h"
 
@@ -17,18 +16,6 @@ namespace {
 std::optional<double> value_of(const at::Tensor& scalar) {
   return scalar.defined() ? std::optional(scalar.item<double>()) : std::nullopt;
 }
-
-class LowRankAdapter : public LinearAdapter {
- public:
-  LowRankAdapter(LowRank parts, ModuleDropout dropout) : parts_(std::move(parts)), dropout_(std::move(dropout)) {}
-  at::Tensor forward(const at::Tensor& x, const Linear& base) const override {
-    return low_rank_linear(x, base, parts_, dropout_.draw(x));
-  }
-
- private:
-  LowRank parts_;
-  ModuleDropout dropout_;
-};
 
 class GatedAdapter : public HyperbolicAdapter {
  public:
@@ -66,43 +53,35 @@ class FirstReleaseAdapter : public HyperbolicAdapter {
   ModuleDropout dropout_;
 };
 
-/// A: kaiming-uniform with a = sqrt 5, that is uniform within 1/sqrt(columns); B: zero.
-Fitted fit_low_rank(const Site& site, const Variant* variant) {
-  const std::shared_ptr<const Gates> gates = variant != nullptr ? variant->gates : nullptr;
-  const int64_t rank = site.rank(), in = site.linear.in();
-  const double root = std::sqrt(static_cast<double>(in));
-  LowRank parts;
-  parts.A = site.parameter(site.uniform({rank, in}, 1 / root));
-  parts.B = site.parameter(at::zeros({site.linear.out(), rank}, at::kFloat));
-  parts.scale = site.scale();
+const Variant& variant_of(const AdapterOptions& options) { return find_variant(options.hyplora_variant); }
+
+at::Tensor fresh_k(const Site& site) {
+  return site.parameter(at::scalar_tensor(variant_of(site.options).stored_k(site.options.curvature)))
+      .requires_grad_(site.options.train_curvature);
+}
+
+Fitted fit_gated(const Site& site, const std::shared_ptr<const Gates>& gates) {
+  LowRank parts = fresh_low_rank(site);
   parts.gates = gates;
-  Fitted fitted{{{"lora_A.weight", parts.A, false}, {"lora_B.weight", parts.B, false}}, nullptr, {2 * rank, 0}};
-  if (gates) {
-    parts.k = site.parameter(at::scalar_tensor(variant->stored_k(site.options.curvature)));
-    fitted.parameters.push_back({"lora_k", parts.k.requires_grad_(site.options.train_curvature), true});
-    fitted.kept.wide += 2 * (rank + gate_record);  // in float64
+  parts.k = fresh_k(site);
+  auto parameters = low_rank_parameters(parts);
+  parameters.push_back({"lora_k", parts.k, true});
+  if (gates->has_norm_scale()) {
+    parts.norm_scale = site.parameter(at::scalar_tensor(std::sqrt(static_cast<double>(site.linear.in()))));
+    parameters.push_back({"lora_norm_scale", parts.norm_scale, false});
   }
-  if (gates && gates->has_norm_scale()) {
-    parts.norm_scale = site.parameter(at::scalar_tensor(root));
-    fitted.parameters.push_back({"lora_norm_scale", parts.norm_scale, false});
-  }
-  if (gates) {
-    fitted.adapter = std::make_shared<GatedAdapter>(parts, site.dropout);
-  } else {
-    fitted.adapter = std::make_shared<LowRankAdapter>(parts, site.dropout);
-  }
-  return fitted;
+  const int64_t rank = site.rank(), in_float64 = 2 * (rank + gate_record);
+  return {parameters, std::make_shared<GatedAdapter>(parts, site.dropout), {2 * rank + in_float64, 0}};
 }
 
 /// `time`: how many time coordinates B takes. k and norm_scale learn both or neither.
-Fitted fit_first_release(const Site& site, const Variant& variant, int64_t time) {
-  const int64_t rank = site.rank(), columns = site.linear.in() + 1;
-  const bool learns = site.options.train_curvature;
+Fitted fit_first_release(const Site& site, int64_t time) {
+  const int64_t rank = site.rank();
   FirstRelease parts;
-  parts.A = site.parameter(site.uniform({rank, columns}, 1 / std::sqrt(static_cast<double>(columns))));
+  parts.A = site.parameter(site.kaiming_uniform(rank, site.linear.in() + 1));
   parts.B = site.parameter(at::zeros({site.linear.out(), rank + time}, at::kFloat));
-  parts.k = site.parameter(at::scalar_tensor(variant.stored_k(site.options.curvature))).requires_grad_(learns);
-  parts.norm_scale = site.parameter(at::scalar_tensor(0.0)).requires_grad_(learns);
+  parts.k = fresh_k(site);
+  parts.norm_scale = site.parameter(at::scalar_tensor(0.0)).requires_grad_(site.options.train_curvature);
   parts.scale = site.scale();
   return {{{"lora_A.weight", parts.A, false},
            {"lora_B.weight", parts.B, false},
@@ -112,31 +91,28 @@ Fitted fit_first_release(const Site& site, const Variant& variant, int64_t time)
           {7 * rank + 12, 0}};
 }
 
-const Variant& variant_of(const AdapterOptions& options) { return find_variant(options.hyplora_variant); }
-
-std::string known_spellings() {
-  std::string known = "\"std\"";
-  for (const auto& row : variants()) {
-    if (row.published_as != nullptr) known += fmt::format(", \"{}-<k>\"", row.published_as);
-  }
-  return known;
-}
-
-}  // namespace
-
-Fitted fit_lora(const Site& site) { return fit_low_rank(site, nullptr); }
-
-Fitted fit_hyplora(const Site& site) {
+Fitted fit(const Site& site) {
   const Variant& variant = variant_of(site.options);
-  if (variant.time_coordinates) return fit_first_release(site, variant, *variant.time_coordinates);
-  return fit_low_rank(site, &variant);
+  return variant.gates ? fit_gated(site, variant.gates) : fit_first_release(site, variant.time_coordinates.value());
 }
 
-std::vector<std::string> hyplora_variants() { return variant_names(); }
+/// Where maps cancel, what is left is LoRA.
+const Kind& form(const AdapterOptions& options) { return variant_of(options).radius == nullptr ? lora_kind : hyplora_kind; }
 
-bool learns_curvature_by_default(const AdapterOptions& options) {
-  return options.adapter != "hyplora" || variant_of(options).learns_curvature;
+std::string variants_text() {
+  std::vector<std::string> phrases;
+  for (const auto& row : variants()) phrases.push_back(fmt::format("{}: {}", row.name, row.text));
+  return fmt::format("{}", fmt::join(phrases, "; "));
 }
+
+void add_fields(Fields& fields, AdapterOptions& o) {
+  fields.add("hyplora_variant", o.hyplora_variant, variants_text(), one_of(hyplora_variants()))
+      .add("curvature", o.curvature, "initial curvature parameter: K of lorentz, the others' own k")
+      .add("train_curvature", o.train_curvature,
+           "whether the curvature learns (where it is not given, v1 and v1_rot hold theirs, as the first release did)");
+}
+
+std::string text(const AdapterOptions& o) { return fmt::format("variant {}, {}", o.hyplora_variant, low_rank_text(o)); }
 
 void check_curvature(const AdapterOptions& options) {
   const Variant& variant = variant_of(options);
@@ -146,45 +122,65 @@ void check_curvature(const AdapterOptions& options) {
   }
 }
 
+void refuse_without_own_config(const PeftKeys& keys, AdapterOptions&) {
+  throw InputError("{}: its peft_type is HYPLORA, but hyplora.json is missing beside it.", keys.path());
+}
+
+/// Python's float() reads the number behind the dash, and the scripts split at dashes: no exponent.
+std::string number_text(double curvature) {
+  const std::string shortest = fmt::format("{}", curvature);
+  if (shortest.find('e') != std::string::npos) return fmt::format("{:.17f}", curvature);
+  return shortest.find('.') == std::string::npos ? shortest + ".0" : shortest;
+}
+
+Released released(const AdapterOptions& o) {
+  const Variant& variant = variant_of(o);
+  if (variant.published_as == nullptr) {
+    return {std::nullopt,
+            fmt::format("the releases have no formula for variant {}, and would compute another one", variant.name)};
+  }
+  if (o.curvature < 0) {
+    return {std::nullopt,
+            fmt::format("its curvature is {}, which lora_type cannot say: the release splits it at dashes", o.curvature)};
+  }
+  const bool patterned = !o.rank_pattern.empty() || !o.alpha_pattern.empty() || o.layers_to_transform || o.exclude_modules;
+  if (variant.is_first_release() && (o.use_rslora || patterned)) {
+    return {std::nullopt,
+            "the first release knows no use_rslora, rank_pattern, alpha_pattern, layers_to_transform or exclude_modules and "
+            "would load this adapter as another one"};
+  }
+  return {fmt::format("{}-{}", variant.published_as, number_text(o.curvature)), ""};
+}
+
+}  // namespace
+
+std::vector<std::string> hyplora_variants() { return variant_names(); }
+
+bool learns_curvature_by_default(const AdapterOptions& options) {
+  return !has_curvature(options) || variant_of(options).learns_curvature;
+}
+
 double curvature_of(const AdapterOptions& options, double k) { return variant_of(options).curvature_of(k); }
 
 bool may_lack_scalars(const AdapterOptions& options) {
-  return options.adapter == "hyplora" && variant_of(options).is_first_release();
+  return has_curvature(options) && variant_of(options).is_first_release();
 }
 
-const char* not_a_matrix(const AdapterOptions& options) {
-  const bool is_lora = options.adapter == "hyplora" && variant_of(options).radius == nullptr;
-  return is_lora ? nullptr : find_kind(options.adapter).not_a_matrix;
-}
-
-std::optional<std::string> lora_type_of(const AdapterOptions& options) {
-  if (options.adapter == "lora" || options.adapter == "dora") return "std";
-  if (options.adapter != "hyplora" || variant_of(options).published_as == nullptr) return std::nullopt;
-  // Python's float() reads the number behind the dash, and the scripts split at dashes: no exponent.
-  std::string number = fmt::format("{:.17f}", options.curvature);
-  const std::string shortest = fmt::format("{}", options.curvature);
-  if (shortest.find('e') == std::string::npos) number = shortest.find('.') == std::string::npos ? shortest + ".0" : shortest;
-  return fmt::format("{}-{}", variant_of(options).published_as, number);
-}
-
-void apply_lora_type(const std::string& lora_type, AdapterOptions& options, const std::string& where) {
-  if (lora_type == "std") {
-    options.adapter = "lora";
-    return;
-  }
-  const size_t dash = lora_type.find('-');
-  const std::string name = lora_type.substr(0, dash), number = dash == std::string::npos ? "1" : lora_type.substr(dash + 1);
-  const auto row = std::find_if(variants().begin(), variants().end(),
-                                [&](const Variant& v) { return v.published_as != nullptr && name == v.published_as; });
-  char* end = nullptr;
-  const double curvature = std::strtod(number.c_str(), &end);
-  if (row == variants().end() || number.empty() || *end != '\0' || !std::isfinite(curvature)) {
-    throw InputError("{}: lora_type: found \"{}\", expected one of {}; k is a number such as 1.0, which is also its default.",
-                     where, lora_type, known_spellings());
-  }
-  options.adapter = "hyplora";
-  options.hyplora_variant = row->name;
-  options.curvature = curvature;
-}
+constinit const Kind hyplora_kind = {
+    .name = "hyplora",
+    .title = "HypLoRA",
+    .peft_type = "HYPLORA",
+    .peft_switch = {"use_dora", false},
+    .is_hyperbolic = true,
+    .not_a_matrix = "a hyperbolic adapter is not linear in its input",
+    .not_in_peft = "PEFT would compute plain LoRA with its tensors; `hyplora-adapter linearize` makes an approximate LoRA",
+    .add_fields = add_fields,
+    .text = text,
+    .check = check_curvature,
+    .to_peft = lora_keys,
+    .from_peft = refuse_without_own_config,
+    .released = released,
+    .form = form,
+    .fit = fit};
 
 }  // namespace hyplora

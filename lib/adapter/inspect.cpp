@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "adapter/adapter_tensors.h"
+#include "adapter/elsewhere.h"
 #include "adapter/kinds.h"
 #include "core/error.h"
 #include "model/meta.h"
@@ -14,33 +15,12 @@ namespace {
 /// Whether and why.
 Json answer(bool yes, const std::string& why = "") { return {{"loads", yes}, {"why", why}}; }
 
+Json answer(const LoadsThere& there) { return answer(there.loads, there.why_not); }
+
 /// Who wrote the folder: hyplora, one of the published releases, or PEFT.
-std::string layout_of(const fs::path& folder) {
+std::string layout_of(const fs::path& folder, const Json& config) {
   if (fs::exists(folder / "hyplora.json")) return "hyplora";
-  return read_json(folder / "adapter_config.json").value("lora_type", Json("std")) == "std" ? "peft" : "release";
-}
-
-Json loads_in_peft(const AdapterOptions& options, const std::string& layout) {
-  const std::string type = peft_type_of(options);
-  if (type == "LORA" || type == "PREFIX_TUNING") return answer(true);
-  if (type == "BOTTLENECK") return answer(false, "PEFT has no bottleneck adapters; LLM-Adapters' copy of it has them");
-  if (not_a_matrix(options) == nullptr)
-    return answer(false, "its peft_type is HYPLORA; it computes what LoRA does, and `convert --to peft` writes it as LoRA");
-  if (layout == "release")
-    return answer(false, "PEFT ignores lora_type and would load it as plain LoRA, with other results and no error");
-  return answer(false,
-                "its peft_type is HYPLORA, which PEFT refuses: PEFT would compute LoRA; `linearize` makes an approximation");
-}
-
-Json loads_in_release(const AdapterOptions& options, const std::string& layout) {
-  const auto lora_type = lora_type_of(options);
-  if (!lora_type) {
-    const bool is_variant = options.adapter == "hyplora";
-    return answer(false, is_variant ? fmt::format("the releases have no formula for variant {}", options.hyplora_variant)
-                                    : "the releases' scripts have no such kind");
-  }
-  if (*lora_type == "std" || layout == "release") return answer(true);
-  return answer(false, fmt::format("it needs lora_type \"{}\"; `convert --to release` writes it", *lora_type));
+  return has_lora_type(config) ? "release" : "peft";
 }
 
 Json loads_on_base(const AdapterOptions& options, const fs::path& folder, const fs::path& base) {
@@ -80,11 +60,10 @@ class Modules {
 
   /// By layer. The first release never saved its k: it is the config's.
   Json rows() {
-    const bool has_K = options_.adapter == "hyplora" && may_lack_scalars(options_);
     std::stable_sort(rows_.begin(), rows_.end(), [](const Json& a, const Json& b) { return layer_of(a) < layer_of(b); });
     Json all = Json::array();
     for (auto& row : rows_) {
-      if (has_K && !row.contains("K")) row["K"] = curvature_of(options_, options_.curvature);
+      if (may_lack_scalars(options_) && !row.contains("K")) row["K"] = curvature_of(options_, options_.curvature);
       all.push_back(row);
     }
     return all;
@@ -178,13 +157,12 @@ Json inspect_adapter(const fs::path& folder, const fs::path& base) {
   }
   const AdapterOptions options = read_adapter_options(folder);
   const AdapterTensors file = AdapterTensors::open(folder);
-  const std::string layout = layout_of(folder);
   const Json config = fs::exists(folder / "adapter_config.json") ? read_json(folder / "adapter_config.json") : Json::object();
   Json facts{{"folder", folder.string()},
              {"kind", options.adapter},
-             {"variant", options.adapter == "hyplora" ? Json(options.hyplora_variant) : Json(nullptr)},
+             {"variant", has_curvature(options) ? Json(options.hyplora_variant) : Json(nullptr)},
              {"text", adapter_text(options)},
-             {"layout", layout},
+             {"layout", layout_of(folder, config)},
              {"peft_type", config.value("peft_type", Json(peft_type_of(options)))},
              {"base_model", config.value("base_model_name_or_path", Json(nullptr))}};
   AdapterOptions copy = options;
@@ -192,8 +170,8 @@ Json inspect_adapter(const fs::path& folder, const fs::path& base) {
   facts["options"] = add_adapter_fields(fields, copy).values();
   add_tensors(file, options, facts);
   facts["loads_in"] = {{"hyplora", answer(true)},
-                       {"stock PEFT", loads_in_peft(options, layout)},
-                       {"the paper's release", loads_in_release(options, layout)}};
+                       {"stock PEFT", answer(loads_in_peft(options, config))},
+                       {"the paper's release", answer(loads_in_release(options, config))}};
   if (!base.empty()) facts["loads_in"][base.string()] = loads_on_base(options, folder, base);
   return facts;
 }
@@ -204,7 +182,7 @@ std::string inspection_text(const Json& facts) {
   line("kind", facts["text"]);
   line("layout", fmt::format("{} (peft_type {})", facts["layout"].get<std::string>(), joined(facts["peft_type"])));
   if (facts["base_model"].is_string()) line("base", facts["base_model"]);
-  if (facts["peft_type"] != "PREFIX_TUNING") line("targets", joined(facts["options"]["target_modules"]));
+  if (find_kind(facts["kind"]).fit != nullptr) line("targets", joined(facts["options"]["target_modules"]));
   std::string types;
   for (const auto& [type, count] : facts["dtypes"].items()) types += fmt::format(", {} {}", count.get<int64_t>(), type);
   line("tensors", fmt::format("{} ({}), {} parameters, {} bytes", facts["tensors"].size(), types.substr(2),

@@ -1,10 +1,12 @@
-// What a kind of adapter is: one row of the table in adapter.cpp, and one function that makes it for a linear layer (or, for
-// what is not an adapter of linear layers, for the whole model).
+// What a kind of adapter is: one row that owns every fact of it, in the file that computes it (lora.cpp, dora.cpp, hyplora.cpp,
+// bottleneck.cpp, prefix.cpp, full.cpp). Whoever needs a fact asks the row; nobody compares names.
 #pragma once
 
 #include <ATen/core/Generator.h>
 
 #include "adapter/adapter.h"
+#include "adapter/adapter_tensors.h"
+#include "adapter/peft_keys.h"
 
 namespace hyplora {
 
@@ -21,8 +23,8 @@ struct Site {
 
   int64_t rank() const { return rank_of(options, linear.path); }
   double scale() const { return scale_of(options, linear.path); }
-  /// Uniform within the bound, from the generator.
-  at::Tensor uniform(at::IntArrayRef shape, double bound) const;
+  /// Kaiming-uniform with a = sqrt 5, that is uniform within 1/sqrt(columns), from the generator.
+  at::Tensor kaiming_uniform(int64_t rows, int64_t columns) const;
   /// A trained tensor: fp32 (fp64 over an fp64 base), on the base's device.
   at::Tensor parameter(const at::Tensor& value) const;
 };
@@ -39,35 +41,74 @@ struct Fitted {
   KeptNumbers kept;
 };
 
-struct Kind {
-  const char* name;                 // config key `adapter`
-  const char* title;                // in the model card
-  const char* peft_type;            // in adapter_config.json
-  bool starts_at_base;              // a fresh adapter changes nothing
-  const char* not_a_matrix;         // why no weight W' stands for base and adapter together; null: one does
-  Fitted (*fit)(const Site& site);  // one of these two
-  std::vector<Parameter> (*take_model)(Transformer& model, const AdapterOptions& o, at::Generator& g);
+/// How the published scripts spell an adapter, or why they have no such one, as a clause.
+struct Released {
+  std::optional<std::string> lora_type;
+  std::string why_not;
 };
-const Kind& find_kind(const std::string& name);
 
-Fitted fit_dora(const Site& site);                                                                  // dora.cpp
-Fitted fit_series(const Site& site);                                                                // bottleneck.cpp
-Fitted fit_parallel(const Site& site);                                                              // bottleneck.cpp
-std::vector<Parameter> take_prefix(Transformer& model, const AdapterOptions& o, at::Generator& g);  // prefix.cpp
+/// A key of adapter_config.json that tells kinds of one peft_type apart.
+struct PeftSwitch {
+  const char* key = nullptr;
+  bool value = false;
+};
+
+struct Kind {
+  const char* name;       // config key `adapter`
+  const char* title;      // for people
+  const char* peft_type;  // marks its folders in adapter_config.json; empty: it writes a checkpoint instead
+  PeftSwitch peft_switch = {};
+
+  bool starts_at_base = true;                  // a fresh adapter changes nothing
+  bool is_hyperbolic = false;                  // has hyplora_variant and curvature
+  bool learns_all_weights = false;             // none is frozen: fp32, and what is saved is a checkpoint
+  bool tells_base = false;                     // its adapter_config.json says sizes of the base
+  const char* weights_file = adapter_weights;  // in its folder
+  const char* not_a_matrix = nullptr;          // why it is not foldable (foldable.h), as a clause; null: it is
+  const char* not_in_peft = nullptr;           // why stock PEFT cannot compute it, as a clause; null: it does
+
+  // Config: the keys that no earlier row has; what they say in a phrase, after the title; InputError where they cannot be.
+  void (*add_fields)(Fields& fields, AdapterOptions& options) = nullptr;
+  std::string (*text)(const AdapterOptions& options) = nullptr;
+  void (*check)(const AdapterOptions& options) = nullptr;
+
+  // adapter_config.json: its own keys, written and read.
+  Json (*to_peft)(const AdapterOptions& options, const ModelSpec& spec) = nullptr;
+  void (*from_peft)(const PeftKeys& keys, AdapterOptions& options) = nullptr;
+  Released (*released)(const AdapterOptions& options) = nullptr;  // null: the releases have no such kind
+
+  // What it computes. `form`: the kind that computes it where that is another one; null: itself.
+  const Kind& (*form)(const AdapterOptions& options) = nullptr;
+  int64_t (*lead_tokens)(const AdapterOptions& options) = nullptr;  // before each row; null: none
+  Fitted (*fit)(const Site& site) = nullptr;                        // one of these two
+  std::vector<Parameter> (*take_model)(Transformer& model, const AdapterOptions& o, at::Generator& g) = nullptr;
+};
+
+extern const Kind hyplora_kind, lora_kind, dora_kind, series_kind, parallel_kind, prefix_kind, full_kind;
+
+/// In the order in which users are told of them.
+inline constexpr const Kind* kind_rows[] = {&hyplora_kind,  &lora_kind,   &dora_kind, &series_kind,
+                                            &parallel_kind, &prefix_kind, &full_kind};
+
+/// InputError for another name.
+const Kind& find_kind(const std::string& name);
+const Kind& kind_of(const AdapterOptions& options);
+/// The kind that computes it: LoRA for a variant whose maps cancel.
+const Kind& form_of(const AdapterOptions& options);
 
 // hyplora.cpp
-Fitted fit_lora(const Site& site);
-Fitted fit_hyplora(const Site& site);
-/// InputError where the variant cannot start at this curvature.
-void check_curvature(const AdapterOptions& options);
-/// The K that a stored k stands for in this variant.
+/// The K that a stored k stands for.
 double curvature_of(const AdapterOptions& options, double k);
-/// As the published scripts spell kind and curvature, or nothing where they have no such kind.
-std::optional<std::string> lora_type_of(const AdapterOptions& options);
-/// Why no weight W' stands for base and adapter together; null where one does.
-const char* not_a_matrix(const AdapterOptions& options);
-/// The first release never saved k and norm_scale; its trained ones are called so.
+/// Whether files may lack k and norm_scale, which the first release never saved; its trained ones are called .k and .norm_scale.
 bool may_lack_scalars(const AdapterOptions& options);
+
+// lora_type.cpp
+inline constexpr const char* plain_lora_type = "std";
+Released released_as(const AdapterOptions& options);
+
+// full.cpp
+/// A checkpoint in the base folder's layout, with its config and tokenizer files.
+void write_checkpoint(const fs::path& folder, const NamedTensors& weights, const fs::path& base_model);
 
 // adapter_files.cpp
 /// adapter_model.safetensors and adapter_config.json.

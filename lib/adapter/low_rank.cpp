@@ -186,6 +186,12 @@ at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRan
   return LowRankLinear::apply(x, adapter.A, adapter.B, watched(adapter.k), watched(adapter.norm_scale), &base, trace);
 }
 
+at::Tensor low_rank_sum(const at::Tensor& weight, const at::Tensor& A, const at::Tensor& B, double scale) {
+  const at::NoGradGuard no_grad;
+  const auto wide = [&](const at::Tensor& t) { return t.to(weight.device(), at::kFloat); };
+  return at::mm(wide(B), wide(A)).mul_(scale).add_(weight);
+}
+
 TokenGeometry low_rank_geometry(const at::Tensor& x, const LowRank& adapter) {
   const at::NoGradGuard no_grad;
   Trace trace;

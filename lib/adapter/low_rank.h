@@ -28,6 +28,9 @@ struct LowRank {
 /// x [T, in] -> [T, out]; `mask` is dropout's.
 at::Tensor low_rank_linear(const at::Tensor& x, const Linear& base, const LowRank& adapter, const Mask& mask = {});
 
+/// W + s B A in fp32, on W's device: what low_rank_linear multiplies with where there are no gates. W [out, in].
+at::Tensor low_rank_sum(const at::Tensor& weight, const at::Tensor& A, const at::Tensor& B, double scale);
+
 /// What a hyperbolic adapter does to tokens x [T, in], and the lengths at which it bends.
 TokenGeometry low_rank_geometry(const at::Tensor& x, const LowRank& adapter);
 GateShape low_rank_shape(const LowRank& adapter);

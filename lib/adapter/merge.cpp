@@ -2,15 +2,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "adapter/adapter_tensors.h"
-#include "adapter/kinds.h"
+#include "adapter/foldable.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "model/load.h"
@@ -31,15 +30,14 @@ at::Tensor all_logits(const Transformer& model, const TokenBatch& batch) {
   return model.logits(model.final_norm(model.blocks(batch)));
 }
 
-AdapterOptions mergeable_options(const fs::path& adapter) {
-  AdapterOptions options = read_adapter_options(adapter);
+void check_mergeable(const fs::path& adapter) {
+  const AdapterOptions options = read_adapter_options(adapter);
   if (const char* reason = not_a_matrix(options)) {
-    const bool hyperbolic = options.adapter == "hyplora";
-    throw InputError("{}: cannot be merged ({}): {}, so that no weight stands for base and adapter together{}.",
-                     adapter.string(), adapter_text(options), reason,
-                     hyperbolic ? "; `hyplora-adapter linearize` makes an approximate LoRA, which can be merged" : "");
+    throw InputError(
+        "{}: cannot be merged ({}): {}, so that no weight stands for base and adapter together{}.", adapter.string(),
+        adapter_text(options), reason,
+        is_hyperbolic(options) ? "; `hyplora-adapter linearize` makes an approximate LoRA, which can be merged" : "");
   }
-  return options;
 }
 
 /// Of the linear layers.
@@ -82,37 +80,28 @@ std::string in_type(const fs::path& file, at::ScalarType type, size_t bytes) {
 
 }  // namespace
 
-at::Tensor merged_weight(const at::Tensor& weight, const LowRankPart& adapter) {
-  const at::NoGradGuard no_grad;
-  const auto wide = [](const at::Tensor& t) { return t.to(at::kFloat); };
-  at::Tensor sum = at::mm(wide(adapter.B), wide(adapter.A)).mul_(adapter.scale).add_(weight);
-  if (!adapter.magnitude.defined()) return sum;
-  const at::Tensor norms = at::linalg_vector_norm(sum, 2, {1}, true, at::kDouble);
-  return sum.mul_((adapter.magnitude.to(at::kDouble).unsqueeze(1) / norms).to(at::kFloat));
-}
-
 Merge::Merge(const fs::path& base, const fs::path& adapter, std::optional<at::ScalarType> dtype, at::Device device)
-    : options_(mergeable_options(adapter)), files_(CheckpointFiles::open(base)), dtype_(dtype) {
+    : files_(CheckpointFiles::open(base)), dtype_(dtype) {
   const at::NoGradGuard no_grad;
+  check_mergeable(adapter);
   const ModelSpec spec = read_model_spec(base);
   Transformer model = load_model(base, spec, {dtype.value_or(stored_type(files_)), device, false});
   const Adapters adapters = Adapters::load(model, adapter);
   const TokenBatch rows = probe_rows(spec, device);
   const at::Tensor adapted = all_logits(model, rows);
-  detach_adapters(model);
-  const AdapterTensors tensors = AdapterTensors::open(adapter);
-  for (Linear* linear : target_linears(model, options_)) merge_linear(*linear, tensors);
+  for (Linear* linear : model.linears()) {
+    if (linear->adapter) merge_linear(*linear);
+  }
   probe_ = {rows.ids.numel(), (all_logits(model, rows) - adapted).abs().max().item<double>(),
             adapted.abs().max().item<double>()};
 }
 
-void Merge::merge_linear(Linear& linear, const AdapterTensors& tensors) {
-  const std::string name = linear.path + ".weight", prefix = "base_model.model." + linear.path + ".";
-  LowRankPart part{
-      tensors.tensor(prefix + "lora_A.weight"), tensors.tensor(prefix + "lora_B.weight"), {}, scale_of(options_, linear.path)};
-  if (options_.adapter == "dora") part.magnitude = tensors.tensor(prefix + "lora_magnitude_vector").reshape({-1});
+/// The adapter is folded into the weight as it is stored, and taken off.
+void Merge::merge_linear(Linear& linear) {
+  const auto adapter = std::dynamic_pointer_cast<const FoldableAdapter>(std::exchange(linear.adapter, nullptr));
+  const std::string name = linear.path + ".weight";
   const at::Tensor stored = files_.file_of(name).tensor(name);
-  merged_[name] = merged_weight(stored, part).to(dtype_.value_or(stored.scalar_type()));
+  merged_[name] = adapter->merged(stored).to(dtype_.value_or(stored.scalar_type()));
   files_.file_of(name).release(name);
   linear.weight = merged_[name].to(linear.weight.options());
 }

@@ -1,22 +1,10 @@
-// LoRA and DoRA into the weights they belong to (Hu et al. 2021, arXiv 2106.09685; Liu et al. 2024, arXiv 2402.09353):
-//
-//     LoRA   W' = W + s B A          DoRA   W'_i = m_i V_i/|V_i|,  V = W + s B A
-//
-// summed in fp32 and rounded once to the written type. A hyperbolic adapter is not linear in its input: it has no W'.
+// Adapters folded into the weights they belong to (foldable.h), summed in fp32 and rounded once to the written type. What is not
+// linear in its input has no such weight.
 #pragma once
 
 #include "adapter/adapter.h"
 
 namespace hyplora {
-
-struct LowRankPart {
-  at::Tensor A, B;       // [r, in], [out, r]
-  at::Tensor magnitude;  // [out], DoRA's; undefined: LoRA
-  double scale = 1;
-};
-
-/// W' in fp32; weight [out, in].
-at::Tensor merged_weight(const at::Tensor& weight, const LowRankPart& adapter);
 
 /// Base with adapter against merged weights, both in the merged type, on a few fixed rows of tokens.
 struct MergeProbe {
@@ -38,11 +26,10 @@ class Merge {
   void write(const fs::path& folder) const;
 
  private:
-  void merge_linear(Linear& linear, const AdapterTensors& tensors);
+  void merge_linear(Linear& linear);
   /// How many bytes of tensors.
   size_t write_shard(const Safetensors& shard, const fs::path& folder) const;
 
-  AdapterOptions options_;
   CheckpointFiles files_;
   std::optional<at::ScalarType> dtype_;
   std::map<std::string, at::Tensor> merged_;  // by the checkpoint's tensor name

@@ -84,7 +84,7 @@ Json summary_of(const Json& modules) {
 
 Json geometry_report(Transformer& model, const fs::path& adapter, const std::vector<Example>& rows) {
   const AdapterOptions options = read_adapter_options(adapter);
-  if (options.adapter != "hyplora" || not_a_matrix(options) == nullptr) {
+  if (!is_hyperbolic(options)) {
     throw InputError("{}: is no hyperbolic adapter ({}); there is no curvature to report.", adapter.string(),
                      adapter_text(options));
   }

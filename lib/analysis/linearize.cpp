@@ -51,7 +51,7 @@ std::vector<double> errors_on(Transformer& model, const std::vector<Observed>& a
 
 AdapterOptions hyperbolic_options(const fs::path& adapter) {
   AdapterOptions options = read_adapter_options(adapter);
-  if (options.adapter != "hyplora" || not_a_matrix(options) == nullptr) {
+  if (!is_hyperbolic(options)) {
     throw InputError("{}: is no hyperbolic adapter ({}); only those are linearized.", adapter.string(), adapter_text(options));
   }
   return options;
@@ -59,7 +59,7 @@ AdapterOptions hyperbolic_options(const fs::path& adapter) {
 
 /// The scaling is inside the product.
 AdapterOptions lora_options(AdapterOptions options, std::optional<int64_t> rank) {
-  options.adapter = "lora";
+  options.adapter = lora_kind.name;
   options.hyplora_variant = AdapterOptions().hyplora_variant;
   options.lora_dropout = 0;
   options.use_rslora = false;

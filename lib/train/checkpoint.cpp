@@ -161,7 +161,7 @@ void write_adapter(const Adapters& adapters, const fs::path& folder, const fs::p
   const NamedTensors trained = trained_tensors(adapters);
   check_finite(trained, folder);
   adapters.save(folder, base_model);
-  check_saved(folder / (adapters.options().adapter == "full" ? "model.safetensors" : "adapter_model.safetensors"), trained);
+  check_saved(folder / weights_file(adapters.options()), trained);
 }
 
 }  // namespace

@@ -14,17 +14,7 @@ std::string row(const char* name, const std::string& value) { return fmt::format
 
 std::string title_text(const TrainOptions& o) {
   if (o.init_base == "random") return "Trained from random weights: " + o.base_model;
-  return (o.adapter.adapter == "full" ? "Fine-tune of " : "Adapter of ") + o.base_model;
-}
-
-std::string loading_text(const AdapterOptions& o) {
-  if (o.adapter == "full") return "This folder is a Hugging Face checkpoint.\n";
-  const std::string type = peft_type_of(o);
-  if (type == "LORA" || type == "PREFIX_TUNING") return "The folder loads in Hugging Face PEFT and in hyplora (`--adapter`).\n";
-  if (type == "BOTTLENECK") return "The folder loads in hyplora (`--adapter`).\n";
-  return "A hyperbolic adapter is not linear: it cannot be merged into the base, and it must not be loaded as plain LoRA. It "
-         "loads in "
-         "hyplora (`--adapter`).\n";
+  return (learns_all_weights(o.adapter) ? "Fine-tune of " : "Adapter of ") + o.base_model;
 }
 
 /// What hyplora-eval found, where its output folder is this one or lies in it.

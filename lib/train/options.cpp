@@ -103,7 +103,7 @@ void take_lora_type(Json& config, Fields& fields, const std::string& where) {
   AdapterOptions spelled;
   apply_lora_type(config["lora_type"].get<std::string>(), spelled, where);
   Json implied{{"adapter", spelled.adapter}};
-  if (spelled.adapter == "hyplora")
+  if (has_curvature(spelled))
     implied.update(Json{{"hyplora_variant", spelled.hyplora_variant}, {"curvature", spelled.curvature}});
   for (const auto& [key, value] : implied.items()) {
     if (config.contains(key) && config[key] != value) {
@@ -121,7 +121,7 @@ void take_init_adapter(TrainOptions& options, const Fields& fields) {
   // What the folder cannot say (whether and how to train on) stays the config's.
   stored.lora_dropout = options.adapter.lora_dropout;
   stored.train_curvature = options.adapter.train_curvature;
-  if (stored.adapter == "hyplora" && fields.was_read("curvature")) stored.curvature = options.adapter.curvature;
+  if (has_curvature(stored) && fields.was_read("curvature")) stored.curvature = options.adapter.curvature;
   Fields of_config, of_folder;
   const Json configured = add_adapter_fields(of_config, options.adapter).values(),
              found = add_adapter_fields(of_folder, stored).values();
@@ -138,9 +138,9 @@ void check_combinations(const TrainOptions& o) {
   if (o.batch_size % o.micro_batch_size != 0) {
     throw InputError("batch_size: found {}, expected a multiple of micro_batch_size ({}).", o.batch_size, o.micro_batch_size);
   }
-  const bool full = o.adapter.adapter == "full";
+  const bool full = learns_all_weights(o.adapter);
   if (full && o.init_adapter) throw InputError("init_adapter: adapter \"full\" has no adapter to start from; use base_model.");
-  if (full && o.dtype != "auto" && o.dtype != "float32") {
+  if (full && dtype_named(o.dtype, at::kCPU) != at::kFloat) {
     throw InputError("dtype: found \"{}\", expected float32 with adapter \"full\", whose weights all learn.", o.dtype);
   }
   if (!full && o.init_base == "random")

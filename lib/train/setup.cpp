@@ -77,7 +77,7 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device, c
   TrainingSetup setup;
   setup.options = options;
   setup.device = device;
-  setup.dtype = options.adapter.adapter == "full" ? at::kFloat : dtype_named(options.dtype, device);
+  setup.dtype = learns_all_weights(options.adapter) ? at::kFloat : dtype_named(options.dtype, device);
   setup.spec = read_model_spec(options.base_model);
   check_dtype(setup.spec, setup.dtype);
   read_data(setup, poll);
@@ -90,7 +90,7 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device, c
 void load_base(TrainingSetup& setup) {
   const TrainOptions& o = setup.options;
   setup.lock = std::make_unique<FolderLock>(o.output_dir);
-  const WeightOptions as{setup.dtype, setup.device, o.adapter.adapter == "full"};
+  const WeightOptions as{setup.dtype, setup.device, learns_all_weights(o.adapter)};
   const auto seed = static_cast<uint64_t>(o.seed);
   setup.model = std::make_unique<Transformer>(
       o.init_base == "random"
@@ -113,7 +113,7 @@ int64_t warmup_steps(const TrainOptions& options, int64_t steps) {
 
 AdapterCost adapter_cost(const TrainingSetup& setup) {
   const AdapterOptions& options = setup.options.adapter;
-  Transformer shape = shape_only(setup.spec, options.adapter == "full");
+  Transformer shape = shape_only(setup.spec, learns_all_weights(options));
   return Adapters::attach(shape, options, 0).cost(static_cast<int64_t>(c10::elementSize(setup.dtype)));
 }
 
@@ -131,7 +131,7 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, c
   plan.warmup_steps = warmup_steps(o, plan.steps);
   plan.base_parameters = setup.spec.parameters();
   plan.trained_parameters = cost.parameters;
-  const bool full = o.adapter.adapter == "full";
+  const bool full = learns_all_weights(o.adapter);
   plan.base_bytes = plan.base_parameters * static_cast<int64_t>(c10::elementSize(setup.dtype));
   const int64_t trained_bytes = cost.parameters * 4 * (full ? 3 : 4);  // value (full: the base's own), gradient, two moments
   constexpr int64_t libraries = int64_t{250} << 20, head = int64_t{3} * 32 << 20;

@@ -286,7 +286,7 @@ TEST_CASE("An adapter that does not fit is refused with what was found", "[adapt
     return test::input_error([&] { read_adapter_options(folder.path()); });
   };
   CHECK(refused_with(R"({"peft_type":"HYPLORA"})").find("hyplora.json is missing") != std::string::npos);
-  CHECK(refused_with(R"({"peft_type":"IA3"})").find("expected LORA, HYPLORA") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"IA3"})").find("expected one of HYPLORA, LORA") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","fan_in_fan_out":true})").find("fan_in_fan_out") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","r":"x"})").find("wrong type") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","lora_type":"hyplora-x"})").find("expected one of \"std\", \"hyplora-<k>\"") !=

@@ -6,7 +6,9 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
 
-#include "adapter/kinds.h"
+#include "adapter/dora.h"
+#include "adapter/foldable.h"
+#include "adapter/low_rank.h"
 #include "adapter/material.h"
 #include "model/load.h"
 
@@ -36,10 +38,26 @@ std::vector<AdapterOptions> mergeable() {
 TEST_CASE("A merged weight is the sum, and DoRA's has the learned row norms", "[adapter]") {
   const at::Tensor W = at::randn({6, 5}), A = at::randn({3, 5}), B = at::randn({6, 3}), m = at::randn({6}).abs();
   const at::Tensor sum = W.to(at::kDouble) + 0.7 * at::matmul(B.to(at::kDouble), A.to(at::kDouble));
-  CHECK(test::largest_difference(merged_weight(W, {A, B, {}, 0.7}), sum) < 1e-5);
-  const at::Tensor merged = merged_weight(W, {A, B, m, 0.7});
+  CHECK(test::largest_difference(low_rank_sum(W, A, B, 0.7), sum) < 1e-5);
+  const at::Tensor merged = merged_dora(W, {A, B, m, 0.7});
   CHECK(test::largest_difference(at::linalg_vector_norm(merged, 2, {1}), m) < 1e-5);
   CHECK(test::largest_difference(merged / merged.select(1, 0).unsqueeze(1), sum / sum.select(1, 0).unsqueeze(1)) < 1e-3);
+}
+
+TEST_CASE("A kind has a reason why there is no merged weight, or its adapters fold into what they compute", "[adapter]") {
+  for (auto options : test::all_kinds()) {
+    INFO(options.adapter << " " << options.hyplora_variant);
+    Transformer model = test::small_model(1);
+    test::make_B_random(Adapters::attach(model, options, 7));
+    for (const Linear* linear : model.linears()) {
+      if (!linear->adapter) continue;
+      const auto foldable = std::dynamic_pointer_cast<const FoldableAdapter>(linear->adapter);
+      REQUIRE((foldable != nullptr) == (not_a_matrix(options) == nullptr));
+      if (!foldable) continue;
+      const at::Tensor x = at::randn({9, linear->in()}), y = at::matmul(x, foldable->merged(linear->weight).t());
+      CHECK(test::largest_difference(y, linear->forward(x)) < 1e-5 * std::max(1.0, y.abs().max().item<double>()));
+    }
+  }
 }
 
 TEST_CASE("A merged checkpoint computes what base and adapter compute", "[adapter]") {
