@@ -8,7 +8,6 @@
 #include "train/checkpoint.h"
 #include "train/fingerprint.h"
 #include "train/metrics.h"
-#include "train/plot.h"
 #include "train/spikes.h"
 #include "train/time_limit.h"
 
@@ -128,13 +127,6 @@ TEST_CASE("What differs between two runs is told clause by clause; paths and fre
   CHECK(differences(config, other, made, remade) == std::vector<std::string>{"lora_r = 4, but the config says 8",
                                                                              "seed = 1, but the config says 2",
                                                                              "tokenizer of hash 00, but u has hash 22"});
-}
-
-TEST_CASE("The curvature's curve is drawn where there is one", "[train]") {
-  CHECK_FALSE(curvature_plot({Json{{"step", 1}, {"loss", 3.0}}}));
-  const auto svg = curvature_plot({Json{{"step", 1}, {"curvature", {{"min", 0.5}, {"mean", 1.0}, {"max", 2.0}}}}});
-  REQUIRE(svg);
-  CHECK(svg->find("largest K") != std::string::npos);
 }
 
 }  // namespace
