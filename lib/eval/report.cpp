@@ -5,29 +5,17 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/numbers.h"
+#include "io/svg.h"
+
 namespace hyplora {
 namespace {
 
-constexpr double bar = 22, gap = 4, group_gap = 30, left = 60, right = 20, top = 20, bottom = 50, plot_height = 260;
+constexpr double bar = 26, gap = 4, group_gap = 30, left = 70, right = 20, top = 20, plot_height = 260, bottom = 46;
+constexpr double font_size = 14, legend_row = 22;
 constexpr const char* colours[] = {"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f"};
 
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '&') {
-      safe += "&amp;";
-    } else if (c == '<') {
-      safe += "&lt;";
-    } else if (c == '>') {
-      safe += "&gt;";
-    } else if (c == '"') {
-      safe += "&quot;";
-    } else {
-      safe += c;
-    }
-  }
-  return safe;
-}
+const char* colour_of(size_t series) { return colours[series % std::size(colours)]; }
 
 std::string adapter_of(const Json& entry) {
   const Json adapter = entry.value("adapter", Json());
@@ -43,72 +31,68 @@ std::vector<std::string> distinct(const std::vector<Json>& results, const std::f
   return names;
 }
 
-double y_of(double accuracy) { return top + plot_height * (1 - accuracy); }
+/// Where the bars of each benchmark and adapter stand.
+struct Layout {
+  std::vector<std::string> benchmarks, adapters;
+  double group = 0, width = 0;
+  Axis percent{Axis::Scale::linear, 0, 100, top + plot_height, top};
 
-std::string axis(double width) {
-  std::string svg;
-  for (int i = 0; i <= 5; ++i) {
-    const double share = i / 5.0;
-    svg += fmt::format("<line x1=\"{}\" x2=\"{:.0f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#ddd\"/>\n", left, width - right,
-                       y_of(share), y_of(share));
-    svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.0f} %</text>\n", left - 6, y_of(share) + 4,
-                       100 * share);
+  explicit Layout(const std::vector<Json>& scored)
+      : benchmarks(distinct(scored, [](const Json& e) { return e["benchmark"].get<std::string>(); })),
+        adapters(distinct(scored, adapter_of)) {
+    group = static_cast<double>(adapters.size()) * (bar + gap) + group_gap;
+    double legend = 0;
+    for (const auto& name : benchmarks) group = std::max(group, text_width(name, font_size) + 10);
+    for (const auto& name : adapters) legend = std::max(legend, text_width(name, font_size) + 2 * font_size);
+    width = left + right + std::max(group * static_cast<double>(benchmarks.size()), legend);
   }
-  return svg;
+  double group_start(size_t benchmark) const { return left + group * static_cast<double>(benchmark); }
+  double bar_start(size_t benchmark, size_t adapter) const {
+    const double bars = static_cast<double>(adapters.size()) * (bar + gap) - gap;
+    return group_start(benchmark) + (group - bars) / 2 + static_cast<double>(adapter) * (bar + gap);
+  }
+  double height() const { return top + plot_height + bottom + legend_row * static_cast<double>(adapters.size()); }
+};
+
+size_t place_in(const std::vector<std::string>& names, const std::string& name) {
+  return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
 /// One bar with its whisker of a standard error to either side.
-std::string drawn(const Json& entry, double x, const char* colour) {
-  const double accuracy = entry["accuracy"], error = entry["stderr"], middle = x + bar / 2;
-  const double low = std::max(0.0, accuracy - error), high = std::min(1.0, accuracy + error);
-  std::string svg = fmt::format(
-      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\" fill=\"{}\"><title>{} {}: {:.1f} % ± {:.1f} "
-      "%</title></rect>\n",
-      x, y_of(accuracy), bar, plot_height * accuracy, colour, escaped(entry["benchmark"]), escaped(adapter_of(entry)),
-      100 * accuracy, 100 * error);
-  svg += fmt::format("<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\" stroke=\"#222\"/>\n", middle,
-                     y_of(high), y_of(low));
-  return svg;
+void draw(const Json& entry, const Layout& layout, Svg& svg) {
+  const double accuracy = 100 * entry["accuracy"].get<double>(), error = 100 * number_in(entry, "stderr").value_or(0);
+  const size_t series = place_in(layout.adapters, adapter_of(entry));
+  const double x = layout.bar_start(place_in(layout.benchmarks, entry["benchmark"]), series), middle = x + bar / 2;
+  svg.rect(
+      {x, layout.percent.place(accuracy)}, {x + bar, layout.percent.place(0)}, colour_of(series),
+      fmt::format("{} {}: {:.1f} % ± {:.1f} %", entry["benchmark"].get<std::string>(), adapter_of(entry), accuracy, error));
+  svg.line({middle, layout.percent.place(accuracy + error)}, {middle, layout.percent.place(accuracy - error)}, "#222", 1.5);
 }
 
 std::string chart(const std::vector<Json>& scored) {
-  const auto benchmarks = distinct(scored, [](const Json& e) { return e["benchmark"].get<std::string>(); });
-  const auto adapters = distinct(scored, adapter_of);
-  const double group = std::max(90.0, static_cast<double>(adapters.size()) * (bar + gap) + group_gap);
-  const double width = left + right + group * static_cast<double>(benchmarks.size()), height = top + plot_height + bottom;
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
-      "font-family=\"sans-serif\" font-size=\"12\">\n",
-      width, height);
-  svg += axis(width);
-  for (const Json& entry : scored) {
-    const auto place = [&](const std::vector<std::string>& names, const std::string& name) {
-      return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
-    };
-    const size_t column = place(benchmarks, entry["benchmark"]), series = place(adapters, adapter_of(entry));
-    const double start = left + group * static_cast<double>(column) + group_gap / 2;
-    svg += drawn(entry, start + static_cast<double>(series) * (bar + gap), colours[series % std::size(colours)]);
+  const Layout layout(scored);
+  Svg svg(layout.width, layout.height(), font_size);
+  svg.grid_along_y(layout.percent, left, layout.width - right, " %");
+  for (const Json& entry : scored) draw(entry, layout, svg);
+  for (size_t i = 0; i < layout.benchmarks.size(); ++i)
+    svg.text({layout.group_start(i) + layout.group / 2, top + plot_height + 20}, layout.benchmarks[i], "middle");
+  for (size_t i = 0; i < layout.adapters.size(); ++i) {
+    const double y = top + plot_height + bottom + legend_row * static_cast<double>(i);
+    svg.legend({left, y}, layout.adapters[i], colour_of(i));
   }
-  for (size_t i = 0; i < benchmarks.size(); ++i) {
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
-                       left + group * (static_cast<double>(i) + 0.5), top + plot_height + 18, escaped(benchmarks[i]));
-  }
-  svg += "</svg>\n<p>";
-  for (size_t i = 0; i < adapters.size(); ++i) {
-    svg += fmt::format("<span style=\"color:{}\">&#9632;</span> {} &nbsp; ", colours[i % std::size(colours)],
-                       escaped(adapters[i]));
-  }
-  return svg + "</p>\n<p>Whiskers: one standard error to either side.</p>\n";
+  return svg.document() + "<p>Whiskers: one standard error to either side.</p>\n";
 }
 
 std::string cell(const std::string& text) { return "<td>" + escaped(text) + "</td>"; }
 
 std::string percent(const Json& entry, const char* key) {
-  return entry.contains(key) ? fmt::format("{:.1f} %", 100 * entry[key].get<double>()) : "";
+  const auto share = number_in(entry, key);
+  return share ? fmt::format("{:.1f} %", 100 * *share) : "";
 }
 
 std::string figure(const Json& entry, const char* key, int digits) {
-  return entry.contains(key) ? fmt::format("{:.{}f}", entry[key].get<double>(), digits) : "";
+  const auto number = number_in(entry, key);
+  return number ? fmt::format("{:.{}f}", *number, digits) : "";
 }
 
 std::string table(const std::vector<Json>& results) {
@@ -166,7 +150,7 @@ std::string evaluation_report(const std::vector<Json>& results) {
       "<h1>Evaluation</h1>\n";
   std::vector<Json> scored;
   std::copy_if(results.begin(), results.end(), std::back_inserter(scored),
-               [](const Json& e) { return e.contains("accuracy"); });
+               [](const Json& e) { return number_in(e, "accuracy").has_value(); });
   if (!scored.empty()) html += chart(scored);
   html += table(results);
   if (!results.empty()) html += "<h2>Settings</h2>\n" + settings_table(results);

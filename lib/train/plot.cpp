@@ -1,103 +1,82 @@
 #include "train/plot.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "core/numbers.h"
+#include "io/svg.h"
 
 namespace hyplora {
 namespace {
 
-constexpr double width = 760, height = 420, left = 60, right = 20, top = 30, bottom = 45;
+constexpr double width = 640, height = 400, left = 80, right = 35, top = 40, bottom = 60, font_size = 16;
 
 struct Point {
   double step, value;
 };
 
 struct Series {
-  std::string name, color;
+  std::string name, colour;
   double stroke;
   bool dots;
   std::vector<Point> points;
 };
 
 void add_point(const Json& line, const Json& holder, const char* key, Series& series) {
-  if (holder.contains(key) && holder[key].is_number())
-    series.points.push_back({line["step"].get<double>(), holder[key].get<double>()});
+  const auto step = number_in(line, "step"), value = number_in(holder, key);
+  if (step && value) series.points.push_back({*step, *value});
 }
 
 struct Axes {
-  double steps = 1, low = 0, high = 1;
-
-  double x(double step) const { return left + (width - left - right) * step / steps; }
-  double y(double value) const { return top + (height - top - bottom) * (high - value) / (high - low); }
+  Axis x{Axis::Scale::whole, 0, 1, left, width - right};
+  Axis y{Axis::Scale::linear, 0, 1, height - bottom, top};
 };
 
+/// All steps, and the values with some room above and below them.
 Axes axes_for(const std::vector<Series>& all) {
   Axes axes;
   double low = INFINITY, high = -INFINITY;
   for (const auto& series : all) {
     for (const auto& point : series.points) {
-      axes.steps = std::max(axes.steps, point.step);
+      axes.x.high = std::max(axes.x.high, point.step);
       low = std::min(low, point.value);
       high = std::max(high, point.value);
     }
   }
   if (low > high) return axes;
-  const double margin = std::max(1e-3, 0.05 * (high - low));
-  axes.low = low - margin;
-  axes.high = high + margin;
+  const double margin = std::max({0.05 * (high - low), 1e-3 * std::fabs(low), 1e-3 * std::fabs(high), 1e-9});
+  axes.y.low = low - margin;
+  axes.y.high = high + margin;
   return axes;
 }
 
-std::string drawn(const Series& series, const Axes& axes) {
-  std::string path, svg;
-  for (const auto& point : series.points) path += fmt::format("{:.1f},{:.1f} ", axes.x(point.step), axes.y(point.value));
-  svg = fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"/>\n", path, series.color,
-                    series.stroke);
-  if (!series.dots) return svg;
-  for (const auto& point : series.points) {
-    svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n", axes.x(point.step), axes.y(point.value),
-                       series.color);
-  }
-  return svg;
-}
-
-std::string grid(const Axes& axes) {
-  std::string svg;
-  for (int i = 0; i <= 5; ++i) {
-    const double value = axes.low + (axes.high - axes.low) * i / 5, step = axes.steps * i / 5;
-    svg += fmt::format("<line x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#ddd\"/>\n", left, width - right,
-                       axes.y(value), axes.y(value));
-    svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.3g}</text>\n", left - 6, axes.y(value) + 4, value);
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.0f}</text>\n", axes.x(step), height - bottom + 18,
-                       step);
-  }
-  return svg;
+void draw(const Series& series, const Axes& axes, Svg& svg) {
+  std::vector<Place> places;
+  for (const auto& point : series.points) places.push_back({axes.x.place(point.step), axes.y.place(point.value)});
+  svg.polyline(places, series.colour, series.stroke);
+  if (!series.dots) return;
+  for (const Place& place : places) svg.circle(place, 4, series.colour);
 }
 
 std::string plot(const std::vector<Series>& all) {
   const Axes axes = axes_for(all);
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
-      "font-family=\"sans-serif\" "
-      "font-size=\"12\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n",
-      width, height);
-  svg += grid(axes);
+  Svg svg(width, height, font_size);
+  svg.grid_along_x(axes.x, top, height - bottom);
+  svg.grid_along_y(axes.y, left, width - right);
   double legend = left;
   for (const auto& series : all) {
-    svg += drawn(series, axes);
-    svg += fmt::format("<text x=\"{}\" y=\"18\" fill=\"{}\">{}</text>\n", legend, series.color, series.name);
-    legend += 110;
+    draw(series, axes, svg);
+    legend += svg.legend({legend, top - 15}, series.name, series.colour) + 1.5 * font_size;
   }
-  return svg +
-         fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">optimiser step</text>\n</svg>\n", width / 2, height - 8);
+  svg.text({(left + width - right) / 2, height - 12}, "optimiser step", "middle");
+  return svg.document();
 }
 
 }  // namespace
 
 std::string loss_plot(const std::vector<Json>& metrics) {
-  Series training{"training loss", "#1f77b4", 1.2, false, {}}, validation{"validation loss", "#d62728", 2, true, {}};
+  Series training{"training loss", "#1f77b4", 1.5, false, {}}, validation{"validation loss", "#d62728", 2.5, true, {}};
   for (const auto& line : metrics) {
     add_point(line, line, "loss", training);
     add_point(line, line, "eval_loss", validation);
@@ -107,13 +86,15 @@ std::string loss_plot(const std::vector<Json>& metrics) {
 
 std::optional<std::string> curvature_plot(const std::vector<Json>& metrics) {
   std::vector<Series> all{
-      {"least K", "#2ca02c", 1.2, false, {}}, {"mean K", "#1f77b4", 2, false, {}}, {"largest K", "#d62728", 1.2, false, {}}};
+      {"least K", "#2ca02c", 1.5, false, {}}, {"mean K", "#1f77b4", 2.5, false, {}}, {"largest K", "#d62728", 1.5, false, {}}};
   const std::array keys{"min", "mean", "max"};
+  bool any = false;
   for (const auto& line : metrics) {
     if (!line.contains("curvature")) continue;
+    any = true;
     for (size_t i = 0; i < keys.size(); ++i) add_point(line, line["curvature"], keys[i], all[i]);
   }
-  if (all[0].points.empty()) return std::nullopt;
+  if (!any) return std::nullopt;
   return plot(all);
 }
 

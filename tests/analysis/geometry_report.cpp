@@ -8,6 +8,7 @@
 
 #include "adapter/material.h"
 #include "analysis/observe.h"
+#include "support/xml.h"
 
 namespace hyplora {
 namespace {
@@ -104,10 +105,21 @@ TEST_CASE("Every hyperbolic variant is reported as table and picture, the others
     const std::string csv = geometry_csv(report), svg = geometry_svg(report);
     CHECK(std::count(csv.begin(), csv.end(), '\n') == 11);
     CHECK(csv.find("model.layers.1.mlp.down_proj") != std::string::npos);
-    CHECK(svg.starts_with("<svg"));
+    CHECK(test::xml_fault(svg) == "");
     CHECK(svg.find("nan") == std::string::npos);
     CHECK(svg.find("href") == std::string::npos);
   }
+}
+
+TEST_CASE("The picture of a geometry report is well-formed XML whatever the modules are called, and without any",
+          "[analysis]") {
+  Json report = reported(test::kind("hyplora"));
+  report["kind"] = "<a&\"b\">";
+  report["modules"][0]["path"] = "<layers>\x02'0'";
+  report["modules"][1]["y_over_radius"] = {{"q05", 0}, {"q25", NAN}, {"q50", nullptr}, {"q75", INFINITY}, {"q95", INFINITY}};
+  CHECK(test::xml_fault(geometry_svg(report)) == "");
+  report["modules"] = Json::array();
+  CHECK(test::xml_fault(geometry_svg(report)) == "");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A whole evaluation on the bundled model: what is written, what is checked first, going on, the report.
+// A whole evaluation on the bundled model: what is written, what is checked first, going on.
 #include "eval/run.h"
 
 #include "adapter/adapter.h"
@@ -225,30 +225,6 @@ TEST_CASE("A folder's hash is what sha256sum makes of what it prints for the fol
   // sha256sum a.safetensors b.safetensors config.json | sha256sum
   CHECK(folder_hash(folder.path()) == "9358ef02aa741981c104d6404b6c0070b7a4fd5dcc9144ee39298491855c736d");
   CHECK(file_hashes(folder.path()).at("config.json") == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
-}
-
-Json entry(const std::string& benchmark, const Json& adapter, double accuracy) {
-  return {{"benchmark", benchmark}, {"n", 100},           {"correct", 100 * accuracy},       {"accuracy", accuracy},
-          {"stderr", 0.02},         {"adapter", adapter}, {"settings", {{"stop", {"a<b"}}}}, {"rows_per_second", 1.5}};
-}
-
-TEST_CASE("The report is one page with a bar for each result, and escapes what it shows", "[eval]") {
-  const Json loss{{"benchmark", "loss"}, {"n", 4}, {"loss", 2.5}, {"perplexity", 12.2}, {"adapter", nullptr}};
-  const std::string html =
-      evaluation_report({entry("boolq", nullptr, 0.5), entry("boolq", "runs/<x>&y", 0.75), entry("piqa", nullptr, 0.25), loss});
-  const auto count = [&](const std::string& part) {
-    size_t found = 0;
-    for (size_t at = html.find(part); at != html.npos; at = html.find(part, at + 1)) ++found;
-    return found;
-  };
-  CHECK(count("<rect ") == 3);
-  CHECK(count("height=\"195.0\"") == 1);  // 0.75 of 260
-  CHECK(html.find("runs/<x>") == html.npos);
-  CHECK(html.find("runs/&lt;x&gt;&amp;y") != html.npos);
-  CHECK(html.find("a&lt;b") != html.npos);
-  CHECK(html.find("2.5000") != html.npos);
-  CHECK(html.find("src=") == html.npos);
-  CHECK(html.ends_with("</html>\n"));
 }
 
 TEST_CASE("Two folders are compared file by file, adapters' folders too", "[eval]") {

@@ -7,7 +7,6 @@
 #include "support/support.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
-#include "train/plot.h"
 #include "train/spikes.h"
 #include "train/time_limit.h"
 

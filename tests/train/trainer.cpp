@@ -5,7 +5,6 @@
 #include <fstream>
 
 #include "support/training_place.h"
-#include "train/plot.h"
 #include "train/tensorboard.h"
 
 namespace hyplora {
@@ -367,13 +366,8 @@ TEST_CASE("Each epoch visits every row once, in an order that follows from the s
   }
 }
 
-TEST_CASE("TensorBoard's checksum and the loss curve are well formed", "[train]") {
-  CHECK(crc32c("123456789") == 0xe3069283u);  // the check value of CRC-32C
-  const std::string svg =
-      loss_plot({Json{{"step", 1}, {"loss", 3.0}}, Json{{"step", 2}, {"loss", 2.0}}, Json{{"step", 2}, {"eval_loss", 2.5}}});
-  CHECK(svg.starts_with("<svg"));
-  CHECK(svg.ends_with("</svg>\n"));
-  CHECK(loss_plot({}).ends_with("</svg>\n"));
+TEST_CASE("TensorBoard's checksum is CRC-32C", "[train]") {
+  CHECK(crc32c("123456789") == 0xe3069283u);  // its check value
 }
 
 TEST_CASE("HypLoRA learns real rows on a real checkpoint", "[train]") {
