@@ -4,7 +4,6 @@
 #include "adapter/adapter.h"
 #include "eval/compare.h"
 #include "eval/fingerprint.h"
-#include "eval/report.h"
 #include "model/load.h"
 #include "support/support.h"
 
