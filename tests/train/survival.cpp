@@ -112,12 +112,5 @@ TEST_CASE("Resuming keeps the metrics up to the checkpoint and drops the rest, t
   CHECK(read_metrics(path).size() == 3);
 }
 
-TEST_CASE("The curvature's curve is drawn where there is one", "[train]") {
-  CHECK_FALSE(curvature_plot({Json{{"step", 1}, {"loss", 3.0}}}));
-  const auto svg = curvature_plot({Json{{"step", 1}, {"curvature", {{"min", 0.5}, {"mean", 1.0}, {"max", 2.0}}}}});
-  REQUIRE(svg);
-  CHECK(svg->find("largest K") != std::string::npos);
-}
-
 }  // namespace
 }  // namespace hyplora
