@@ -100,6 +100,32 @@ TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
   }
 }
 
+TEST_CASE("A curvature that has overflowed is null in the metrics, and the run goes on after a stop", "[train]") {
+  const TrainingFolder place;
+  const std::vector<std::string> as{"hyplora_variant=release", "curvature=1000"};
+  run(place.options("whole", as));
+  CHECK(read_metrics(place / "whole/metrics.jsonl")[1]["curvature"]["mean"].is_null());
+  CHECK(fs::exists(place / "whole/curvature.svg"));
+  int polls = 0;
+  REQUIRE(run(place.options("parts", as), [&] { return ++polls == 8; }).interrupted);
+  CHECK_FALSE(run(place.options("parts", as)).interrupted);
+  CHECK(lasting_lines(place / "whole") == lasting_lines(place / "parts"));
+  CHECK(difference(place / "whole/adapter_model.safetensors", place / "parts/adapter_model.safetensors") == 0);
+}
+
+TEST_CASE("Metrics of an earlier launch that are null or of no known form are kept as they are", "[train]") {
+  const TrainingFolder place;
+  int polls = 0;
+  REQUIRE(run(place.options("out"), [&] { return ++polls == 16; }).interrupted);
+  const std::string odd =
+      "{\"step\":1,\"loss\":null,\"grad_norm\":null,\"curvature\":{\"min\":null,\"mean\":null,\"max\":null}}\n"
+      "{\"step\":1,\"eval_loss\":null,\"eval_perplexity\":null}\n{\"step\":1,\"curvature\":null}\n"
+      "{\"step\":null,\"loss\":2.0}\n{\"step\":\"1\",\"event\":3}\n{\"step\":1,\"curvature\":{}}\n";
+  write_file(place / "out/metrics.jsonl", read_file(place / "out/metrics.jsonl") + odd);
+  CHECK_FALSE(run(place.options("out")).interrupted);
+  CHECK(read_file(place / "out/metrics.jsonl").find(odd) != std::string::npos);
+}
+
 TEST_CASE("Stopping at any poll loses nothing", "[train]") {
   const TrainingFolder place;
   run(place.options("whole"));
