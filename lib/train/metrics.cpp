@@ -3,41 +3,51 @@
 #include <cmath>
 #include <fstream>
 
+#include "core/numbers.h"
+
 namespace hyplora {
 namespace {
 
-/// JSON has no NaN or infinity; null stands for them.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+/// 0 for a line that is about no step.
+int64_t step_of(const Json& line) { return static_cast<int64_t>(number_in(line, "step").value_or(0)); }
+
+/// Whether a run that has come so far keeps this line of an earlier launch.
+bool lasts(const Json& line, const Progress& progress) {
+  const bool is_end = line.contains("event") && line["event"] == "end";
+  return !is_end && step_of(line) <= (line.contains("eval_loss") ? progress.evaluated_step : progress.step);
+}
 
 }  // namespace
 
 Json StepRecord::to_json() const {
   Json line{{"step", step},
-            {"epoch", epoch},
-            {"loss", number(loss)},
-            {"learning_rate", learning_rate},
-            {"grad_norm", number(grad_norm)},
+            {"epoch", json_number(epoch)},
+            {"loss", json_number(loss)},
+            {"learning_rate", json_number(learning_rate)},
+            {"grad_norm", json_number(grad_norm)},
             {"tokens", tokens},
             {"supervised_tokens", supervised_tokens},
-            {"tokens_per_second", tokens_per_second()},
-            {"step_seconds", step_seconds},
+            {"tokens_per_second", json_number(tokens_per_second())},
+            {"step_seconds", json_number(step_seconds)},
             {"peak_memory_bytes", peak_memory_bytes}};
-  if (curvature) line["curvature"] = {{"min", (*curvature)[0]}, {"mean", (*curvature)[1]}, {"max", (*curvature)[2]}};
+  if (curvature) {
+    const auto& [least, mean, largest] = *curvature;
+    line["curvature"] = {{"min", json_number(least)}, {"mean", json_number(mean)}, {"max", json_number(largest)}};
+  }
   return line;
 }
 
 double EvalRecord::perplexity() const { return std::exp(eval_loss); }
 
 Json EvalRecord::to_json() const {
-  return {{"step", step}, {"eval_loss", number(eval_loss)}, {"eval_perplexity", number(perplexity())}};
+  return {{"step", step}, {"eval_loss", json_number(eval_loss)}, {"eval_perplexity", json_number(perplexity())}};
 }
 
 MetricsFile::MetricsFile(const fs::path& path, std::optional<Progress> resumed) {
   std::string text;
   if (resumed && fs::exists(path)) {
     for (auto& line : read_metrics(path)) {
-      const int64_t last = line.contains("eval_loss") ? resumed->evaluated_step : resumed->step;
-      if (line.value("event", "") == "end" || line.value("step", int64_t{0}) > last) continue;
+      if (!lasts(line, *resumed)) continue;
       text += line.dump() + "\n";
       kept_.push_back(std::move(line));
     }

@@ -1,6 +1,7 @@
 // metrics.jsonl: one object a line. First {"event":"start", ...}, then a line for each optimiser step and each validation, last
 // {"event":"end", ...}; {"event":"spike", ...} after a step that exploded. A resumed run drops what lies after its checkpoint
-// and goes on, so that in the end the file is as if nothing had happened.
+// and goes on, so that in the end the file is as if nothing had happened. A number that is not finite, as a curvature that has
+// overflowed, is null.
 #pragma once
 
 #include <array>

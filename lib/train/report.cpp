@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "core/device.h"
+#include "core/numbers.h"
 #include "train/model_card.h"
 #include "train/plot.h"
 
@@ -67,23 +68,22 @@ void Report::write(const Json& line) {
   show(line);
 }
 
-/// The scalars of a metrics line.
+/// The scalars of a metrics line; what is null is no point of a curve.
 void Report::show(const Json& line) {
-  if (!tensorboard_ || !line.contains("step") || line.contains("event")) return;
+  const auto step = number_in(line, "step");
+  if (!tensorboard_ || !step || line.contains("event")) return;
+  const auto point = [&](const Json& holder, const char* key, const std::string& tag) {
+    if (const auto value = number_in(holder, key)) tensorboard_->scalar(tag, *value, static_cast<int64_t>(*step));
+  };
   constexpr std::array<std::array<const char*, 2>, 6> tags{{{"loss", "train/loss"},
                                                             {"learning_rate", "train/learning_rate"},
                                                             {"grad_norm", "train/grad_norm"},
                                                             {"tokens_per_second", "train/tokens_per_second"},
                                                             {"eval_loss", "eval/loss"},
                                                             {"eval_perplexity", "eval/perplexity"}}};
-  const int64_t step = line["step"];
-  for (const auto& [key, tag] : tags) {
-    if (line.contains(key) && line[key].is_number()) tensorboard_->scalar(tag, line[key], step);
-  }
+  for (const auto& [key, tag] : tags) point(line, key, tag);
   if (!line.contains("curvature")) return;
-  for (const char* key : {"min", "mean", "max"}) {
-    tensorboard_->scalar(fmt::format("train/curvature_{}", key), line["curvature"][key], step);
-  }
+  for (const std::string key : {"min", "mean", "max"}) point(line["curvature"], key.c_str(), "train/curvature_" + key);
 }
 
 void Report::step(const StepRecord& record, const std::vector<Json>& more) {
@@ -96,9 +96,9 @@ void Report::evaluation(const EvalRecord& record) { write(record.to_json()); }
 void Report::finish(const TrainingSetup& setup, const TrainerState& state, int64_t written_step) {
   metrics_.write({{"event", "end"},
                   {"steps", state.step},
-                  {"seconds", state.seconds},
+                  {"seconds", json_number(state.seconds)},
                   {"written_step", written_step},
-                  {"best_eval_loss", state.best_loss ? Json(*state.best_loss) : Json(nullptr)},
+                  {"best_eval_loss", json_number(state.best_loss)},
                   {"best_step", state.best_loss ? Json(state.best_step) : Json(nullptr)},
                   {"peak_memory_bytes", peak_memory_bytes(setup.device)}});
   metrics_.sync();

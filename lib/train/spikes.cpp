@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/numbers.h"
+
 namespace hyplora {
 namespace {
 
@@ -37,6 +39,16 @@ void keep_window(std::vector<double>& history, double value) {
 std::string Spike::text() const {
   return fmt::format("the {} is {:.4g}, its usual value {:.4g}, at most {:.4g}", quantity == "loss" ? "loss" : "gradient norm",
                      value, usual, limit);
+}
+
+Json Spike::event(int64_t step, bool skipped) const {
+  return {{"event", "spike"},
+          {"step", step},
+          {"quantity", quantity},
+          {"value", json_number(value)},
+          {"usual", json_number(usual)},
+          {"limit", json_number(limit)},
+          {"skipped", skipped}};
 }
 
 std::optional<Spike> SpikeWatch::judge(double loss, double grad_norm) const {

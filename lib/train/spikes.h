@@ -17,6 +17,8 @@ struct Spike {
   double value, usual, limit;
 
   std::string text() const;
+  /// The line of metrics.jsonl.
+  Json event(int64_t step, bool skipped) const;
 };
 
 class SpikeWatch {

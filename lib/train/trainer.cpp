@@ -43,7 +43,7 @@ class Trainer {
     if (saved_ && !after_step()) return interrupted();
     while (state_.step < steps_ && !stopped_early()) {
       if (stopping()) return interrupted();
-      one_step();
+      advance();
       state_.seconds = earlier + seconds_since(started_);
       if (!after_step()) return interrupted();
     }
@@ -52,12 +52,21 @@ class Trainer {
   }
 
  private:
-  /// A finished step whose loss and norm may still be on the device.
-  struct Pending {
+  /// The gradients of all micro-batches, added up: the loss that they belong to and what it was computed from.
+  struct GradientSum {
+    at::Tensor loss;
+    int64_t tokens = 0, supervised_tokens = 0;
+  };
+
+  /// A finished step. Loss and norm may still be on the device: reading them waits for a GPU, so that they are not yet in
+  /// the record.
+  struct FinishedStep {
     StepRecord record;
     at::Tensor loss, norm;
-    bool skipped = false;
+    bool skipped = false;  // its update was left out
   };
+
+  enum class Validation { interrupted, without_gain, best_so_far };
 
   void start() {
     if (const auto checkpoint = checkpoints_.to_resume()) {
@@ -83,39 +92,43 @@ class Trainer {
     return patience > 0 && state_.evaluations_without_gain >= patience;
   }
 
-  void one_step() {
+  void advance() {
     const auto begin = Clock::now();
-    const StepRows rows = batches_.rows(state_.step);
-    Pending pending;
-    pending.loss = forward_backward(rows, pending.record);
-    pending.norm = optimizer_.clip_gradients(options_.max_grad_norm);
-    const double factor = schedule_.factor(state_.step);
-    // Judging a step before its update waits for a GPU.
-    pending.skipped = options_.skip_spikes && state_.spikes.judge(pending.loss.item<double>(), pending.norm.item<double>());
-    if (pending.skipped) {
-      optimizer_.clear_gradients();
-    } else {
-      optimizer_.step(factor, (pending.loss + pending.norm).isfinite().logical_not().to(at::kFloat));
-    }
-    ++state_.step;
-    pending.record.step = state_.step;
-    pending.record.epoch = static_cast<double>(state_.step) / static_cast<double>(batches_.steps_per_epoch());
-    pending.record.learning_rate = options_.learning_rate * factor;
-    pending_.push_back(std::move(pending));
-    // Reading a value waits for a GPU, so that there it is done only now and then; on the CPU it costs nothing.
+    pending_.push_back(one_step());
+    // On a GPU values are read only now and then; on the CPU it costs nothing.
     const bool log_now = state_.step % options_.logging_steps == 0 || state_.step == steps_;
-    pending_.back().record.step_seconds = seconds_since(begin);
-    if (setup_.device.is_cpu() || log_now || options_.skip_spikes) write_pending(seconds_since(begin));
+    if (setup_.device.is_cpu() || log_now || options_.skip_spikes) tell_pending();
     limit_.stepped(seconds_since(begin));
   }
 
-  /// Adds up the gradients of all micro-batches; returns the loss that they belong to.
-  at::Tensor forward_backward(const StepRows& rows, StepRecord& record) {
+  FinishedStep one_step() {
+    const auto begin = Clock::now();
+    const GradientSum sum = forward_backward(batches_.rows(state_.step));
+    FinishedStep step{{}, sum.loss, optimizer_.clip_gradients(options_.max_grad_norm), false};
+    const double factor = schedule_.factor(state_.step);
+    // Judging a step before its update waits for a GPU.
+    step.skipped = options_.skip_spikes && state_.spikes.judge(step.loss.item<double>(), step.norm.item<double>());
+    if (step.skipped) {
+      optimizer_.clear_gradients();
+    } else {
+      optimizer_.step(factor, (step.loss + step.norm).isfinite().logical_not().to(at::kFloat));
+    }
+    ++state_.step;
+    step.record.step = state_.step;
+    step.record.epoch = static_cast<double>(state_.step) / static_cast<double>(batches_.steps_per_epoch());
+    step.record.learning_rate = options_.learning_rate * factor;
+    step.record.tokens = sum.tokens;
+    step.record.supervised_tokens = sum.supervised_tokens;
+    step.record.step_seconds = seconds_since(begin);
+    return step;
+  }
+
+  GradientSum forward_backward(const StepRows& rows) {
     int64_t supervised = 0;
     for (const auto& micro : rows) {
       for (const Example* example : micro) supervised += example->supervised();
     }
-    at::Tensor total;
+    GradientSum sum;
     for (size_t i = 0; i < rows.size(); ++i) {
       const PackedBatch batch = pack(rows[i], setup_.device);
       setup_.adapters.start_dropout(dropout_seed(state_.step, i));
@@ -124,33 +137,40 @@ class Trainer {
                                  : static_cast<double>(batch.supervised) * static_cast<double>(rows.size());
       const at::Tensor loss = setup_.model->loss(batch.tokens, batch.positions, batch.targets) / divisor;
       torch::autograd::backward({loss}, {});
-      total = total.defined() ? total + loss.detach() : loss.detach();
-      record.tokens += batch.token_count;
-      record.supervised_tokens += batch.supervised;
+      sum.loss = sum.loss.defined() ? sum.loss + loss.detach() : loss.detach();
+      sum.tokens += batch.token_count;
+      sum.supervised_tokens += batch.supervised;
     }
     setup_.adapters.stop_dropout();
-    return total;
+    return sum;
   }
 
   uint64_t dropout_seed(int64_t step, size_t micro) const {
     return (static_cast<uint64_t>(options_.seed) * 1000003u + static_cast<uint64_t>(step)) * 4099u + micro;
   }
 
-  void write_pending(double last_seconds) {
-    for (auto& pending : pending_) {
-      StepRecord& record = pending.record;
-      record.loss = pending.loss.item<double>();
-      record.grad_norm = pending.norm.item<double>();
-      if (!std::isfinite(record.loss) || !std::isfinite(record.grad_norm)) stop_non_finite(record);
-      if (setup_.device.is_cpu()) record.step_seconds = last_seconds;
-      record.peak_memory_bytes = peak_memory_bytes(setup_.device);
-      record.curvature = setup_.adapters.curvature_summary();
-      report_->step(record, spike_lines(record, pending.skipped));
-      if (!outcome_.first_loss) outcome_.first_loss = record.loss;
-      outcome_.last_loss = record.loss;
-      observer_.stepped(record, steps_);
-    }
+  void tell_pending() {
+    for (const FinishedStep& step : pending_) tell(step);
     pending_.clear();
+  }
+
+  /// Everybody who wants to know of a step: report, outcome, observer, and the watch for spikes.
+  void tell(const FinishedStep& step) {
+    const StepRecord record = whole_record(step);
+    report_->step(record, spike_lines(record, step.skipped));
+    if (!outcome_.first_loss) outcome_.first_loss = record.loss;
+    outcome_.last_loss = record.loss;
+    observer_.stepped(record, steps_);
+  }
+
+  StepRecord whole_record(const FinishedStep& step) {
+    StepRecord record = step.record;
+    record.loss = step.loss.item<double>();
+    record.grad_norm = step.norm.item<double>();
+    if (!std::isfinite(record.loss) || !std::isfinite(record.grad_norm)) stop_non_finite(record);
+    record.peak_memory_bytes = peak_memory_bytes(setup_.device);
+    record.curvature = setup_.adapters.curvature_summary();
+    return record;
   }
 
   /// The event line of a step that exploded, and a warning; nothing for others. The values join the running spread.
@@ -159,13 +179,7 @@ class Trainer {
     state_.spikes.add(record.loss, record.grad_norm);
     if (!spike) return {};
     log::warn("step {}: {}{}", record.step, spike->text(), skipped ? "; its update was left out" : "");
-    return {Json{{"event", "spike"},
-                 {"step", record.step},
-                 {"quantity", spike->quantity},
-                 {"value", spike->value},
-                 {"usual", spike->usual},
-                 {"limit", spike->limit},
-                 {"skipped", skipped}}};
+    return {spike->event(record.step, skipped)};
   }
 
   /// Runs the step again, watching every module, and says which one gave the first bad value.
@@ -175,10 +189,9 @@ class Trainer {
       if (culprit.empty() && !output.isfinite().all().item<bool>())
         culprit = "the first non-finite value comes out of module " + path;
     });
-    StepRecord again;
     state_.step = record.step - 1;
     optimizer_.clear_gradients();
-    forward_backward(batches_.rows(state_.step), again);
+    forward_backward(batches_.rows(state_.step));
     setup_.model->set_probe({});
     for (const auto& parameter : optimizer_.parameters()) {
       const at::Tensor& gradient = parameter.value.grad();
@@ -194,32 +207,32 @@ class Trainer {
   /// Validation and checkpoint where they are due; false when asked to stop meanwhile.
   bool after_step() {
     const bool last = state_.step == steps_;
-    bool improved = false;
     const bool due = last || state_.step % options_.eval_step == 0;
-    if (due && !setup_.validation.examples.empty() && state_.evaluated_step != state_.step) {
-      const auto gained = evaluate();
-      if (!gained) return false;
-      improved = *gained;
-    }
-    if (last || improved || stopped_early() || state_.step % options_.save_step == 0) save();
+    Validation validation = Validation::without_gain;
+    if (due && !setup_.validation.examples.empty() && state_.evaluated_step != state_.step) validation = validate();
+    if (validation == Validation::interrupted) return false;
+    const bool best = validation == Validation::best_so_far;
+    if (last || best || stopped_early() || state_.step % options_.save_step == 0) save();
     return true;
   }
 
-  /// Whether the validation loss is the best so far; nothing when asked to stop in between.
-  std::optional<bool> evaluate() {
+  Validation validate() {
     LossSum sum;
     MicroBatch rows;
     for (const auto& example : setup_.validation.examples) {
       rows.push_back(&example);
       if (static_cast<int64_t>(rows.size()) < options_.micro_batch_size && &example != &setup_.validation.examples.back())
         continue;
-      if (stopping()) return std::nullopt;
+      if (stopping()) return Validation::interrupted;
       sum += summed_loss(*setup_.model, rows);
       rows.clear();
     }
-    const EvalRecord record{state_.step, sum.mean()};
+    return take({state_.step, sum.mean()});
+  }
+
+  Validation take(const EvalRecord& record) {
     state_.evaluated_step = state_.step;
-    const bool best = !state_.best_loss || record.eval_loss < *state_.best_loss;
+    const bool best = std::isfinite(record.eval_loss) && (!state_.best_loss || record.eval_loss < *state_.best_loss);
     if (best) {
       state_.best_loss = record.eval_loss;
       state_.best_step = state_.step;
@@ -227,11 +240,11 @@ class Trainer {
     state_.evaluations_without_gain = best ? 0 : state_.evaluations_without_gain + 1;
     report_->evaluation(record);
     observer_.evaluated(record, best);
-    return best;
+    return best ? Validation::best_so_far : Validation::without_gain;
   }
 
   void save() {
-    if (!pending_.empty()) write_pending(0);
+    tell_pending();
     if (saved_ == state_) return;
     const auto begin = Clock::now();
     report_->sync();
@@ -271,7 +284,7 @@ class Trainer {
   TrainerState state_;
   std::optional<TrainerState> saved_;  // what the newest checkpoint holds
   std::optional<Report> report_;
-  std::vector<Pending> pending_;
+  std::vector<FinishedStep> pending_;
   TrainOutcome outcome_;
   Clock::time_point started_;
 };

@@ -176,7 +176,7 @@ TEST_CASE("Bad benchmarks and rows are one sentence with the row and exit code 2
   fs::create_directory(place / "ia3");
   write_file(place / "ia3/adapter_config.json", R"({"peft_type": "IA3"})");
   check_sentence(score(good, {{"--adapter", (place / "ia3").string()}}), 2,
-                 "peft_type: found \"IA3\", expected LORA, HYPLORA, BOTTLENECK or PREFIX_TUNING");
+                 "peft_type: found \"IA3\", expected one of HYPLORA, LORA, BOTTLENECK, PREFIX_TUNING");
   fs::create_directory(place / "wide");
   write_file(place / "wide/adapter_config.json", R"({"peft_type": "LORA", "r": 2, "target_modules": ["q_proj"]})");
   const std::string module = "base_model.model.model.layers.0.self_attn.q_proj";

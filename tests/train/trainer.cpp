@@ -102,13 +102,26 @@ TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
 
 TEST_CASE("A curvature whose exponential overflows is told and resumed from", "[train]") {
   const TrainingFolder place;
-  const std::vector<std::string> as{"hyplora_variant=release", "curvature=1000"};
+  const std::vector<std::string> spelled{"hyplora_variant=release", "curvature=1000"};
   int polls = 0;
-  CHECK(run(place.options("parts", as), [&] { return ++polls == 8; }).interrupted);
-  CHECK_FALSE(run(place.options("parts", as)).interrupted);
+  CHECK(run(place.options("parts", spelled), [&] { return ++polls == 8; }).interrupted);
+  CHECK_FALSE(run(place.options("parts", spelled)).interrupted);
   for (const auto& line : read_metrics(place / "parts/metrics.jsonl")) {
     if (line.contains("loss")) CHECK(line["curvature"]["mean"].get<double>() == Approx(1000).epsilon(0.01));
   }
+}
+
+TEST_CASE("Metrics of an earlier launch that are null or of no known form are kept as they are", "[train]") {
+  const TrainingFolder place;
+  int polls = 0;
+  REQUIRE(run(place.options("out"), [&] { return ++polls == 16; }).interrupted);
+  const std::string odd =
+      "{\"step\":1,\"loss\":null,\"grad_norm\":null,\"curvature\":{\"min\":null,\"mean\":null,\"max\":null}}\n"
+      "{\"step\":1,\"eval_loss\":null,\"eval_perplexity\":null}\n{\"step\":1,\"curvature\":null}\n"
+      "{\"step\":null,\"loss\":2.0}\n{\"step\":\"1\",\"event\":3}\n{\"step\":1,\"curvature\":{}}\n";
+  write_file(place / "out/metrics.jsonl", read_file(place / "out/metrics.jsonl") + odd);
+  CHECK_FALSE(run(place.options("out")).interrupted);
+  CHECK(read_file(place / "out/metrics.jsonl").find(odd) != std::string::npos);
 }
 
 TEST_CASE("Stopping at any poll loses nothing", "[train]") {
