@@ -6,19 +6,16 @@
 #include <random>
 
 #include "core/error.h"
+#include "eval/record.h"
 
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr int resamplings = 10000;
 
-bool flag_of(const Json& record, size_t row) {
-  if (!record.is_object() || !record.contains("flag") || !record["flag"].is_boolean()) {
-    throw InputError("record {}: expected an object with \"flag\" true or false, as hyplora-eval writes it.", row + 1);
-  }
-  return record["flag"];
+RowVerdict verdict_of(const Json& record, size_t row) {
+  if (auto verdict = verdict_from(record)) return std::move(*verdict);
+  throw InputError("record {}: expected an object with \"flag\" true or false, as hyplora-eval writes it.", row + 1);
 }
 
 /// The percentiles of the mean of resampled differences.
@@ -84,9 +81,9 @@ Comparison compare(const Json& a, const Json& b, uint64_t seed) {
   c.n = static_cast<int64_t>(a.size());
   std::vector<int> differences;
   for (size_t i = 0; i < a.size(); ++i) {
-    const bool right_a = flag_of(a[i], i), right_b = flag_of(b[i], i);
-    if (a[i].value("instruction", Json()) != b[i].value("instruction", Json()) ||
-        a[i].value("input", Json()) != b[i].value("input", Json())) {
+    const RowVerdict of_a = verdict_of(a[i], i), of_b = verdict_of(b[i], i);
+    const bool right_a = of_a.correct, right_b = of_b.correct;
+    if (of_a.instruction != of_b.instruction || of_a.input != of_b.input) {
       throw InputError("the two runs cannot be compared: record {} is about another row.", i + 1);
     }
     c.right_a += right_a;

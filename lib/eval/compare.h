@@ -1,8 +1,8 @@
 // Two runs over the same rows, compared row by row.
 //
 //   interval   of the difference of accuracies: the 2.5 and 97.5 percentiles over 10,000 resamplings of rows (paired bootstrap;
-//   Efron 1979) p          McNemar's exact test (1947): of the rows that only one run got right, how likely is a split at least
-//   as uneven
+//              Efron 1979)
+//   p          McNemar's exact test (1947): of the rows that only one run got right, how likely is a split at least as uneven
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -23,8 +23,8 @@ struct Comparison {
   double difference() const { return static_cast<double>(right_b - right_a) / static_cast<double>(n); }
 };
 
-/// Records as hyplora-eval writes them: arrays of objects with "prompt" and "flag". InputError when they are not about the same
-/// rows.
+/// Records as hyplora-eval writes them: arrays of objects with "flag", and with "instruction" and "input", which say about which row they
+/// are. InputError when they are not about the same rows.
 Comparison compare(const nlohmann::ordered_json& a, const nlohmann::ordered_json& b, uint64_t seed = 42);
 
 /// Two runs' records of one benchmark.

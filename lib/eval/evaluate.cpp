@@ -13,67 +13,54 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Json record_of(const PreparedTask& prepared, size_t row) {
+RowRecord record_of(const PreparedTask& prepared, size_t row) {
   const Row& from = prepared.rows[row];
-  Json record{{"instruction", from.instruction},
-              {"input", from.input},
-              {"answer", from.answer.value_or("")},
-              {"prompt", prepared.texts[row]},
-              {"output_pred", ""},
-              {"pred", nullptr},
-              {"flag", false}};
-  if (prepared.truncated[row]) record["truncated"] = true;
+  RowRecord record;
+  record.instruction = from.instruction;
+  record.input = from.input;
+  record.answer = from.answer.value_or("");
+  record.prompt = prepared.texts[row];
+  record.truncated = prepared.truncated[row];
   return record;
 }
 
-Json completion_record(const PreparedTask& prepared, size_t row, const std::string& completion, size_t tokens) {
-  const Judgement judgement = judge(*prepared.task, prepared.rows[row], completion),
-                  strict = judge_strictly(*prepared.task, prepared.rows[row], completion);
-  const auto read = [](const Judgement& j) { return j.pred.empty() ? Json(nullptr) : Json(j.pred); };
-  Json record = record_of(prepared, row);
-  record["output_pred"] = completion;
-  record["pred"] = read(judgement);
-  record["flag"] = judgement.correct;
-  record["pred_strict"] = read(strict);
-  record["flag_strict"] = strict.correct;
-  record["tokens"] = tokens;
+RowRecord completion_record(const PreparedTask& prepared, size_t row, const std::string& completion, size_t tokens) {
+  RowRecord record = record_of(prepared, row);
+  record.output_pred = completion;
+  record.judgement = judge(*prepared.task, prepared.rows[row], completion);
+  record.strict = judge_strictly(*prepared.task, prepared.rows[row], completion);
+  record.tokens = static_cast<int64_t>(tokens);
   return record;
 }
 
-/// The alternative with the largest sum of log-probabilities counts; the one with the largest sum a token stands beside it.
-Json likelihood_record(const PreparedTask& prepared, size_t row, const std::vector<Completion>& scored) {
-  const auto& names = prepared.alternatives[row];
-  size_t best = 0, best_normalised = 0, tokens = 0;
-  Json scores = Json::object();
-  const auto a_token = [&](size_t i) { return scored[i].score / static_cast<double>(scored[i].ids.size()); };
+/// The alternative with the largest sum of log-probabilities counts; the one with the largest sum per token stands beside it.
+RowRecord likelihood_record(const PreparedTask& prepared, size_t row, const std::vector<Completion>& scored) {
+  RowRecord record = record_of(prepared, row);
+  auto& scores = record.log_likelihood;
   for (size_t i = 0; i < scored.size(); ++i) {
-    if (scored[i].score > scored[best].score) best = i;
-    if (a_token(i) > a_token(best_normalised)) best_normalised = i;
-    tokens += scored[i].ids.size();
-    scores[names[i]] = {{"sum", scored[i].score}, {"per_token", a_token(i)}};
+    const size_t tokens = scored[i].ids.size();
+    scores.push_back({prepared.alternatives[row][i], scored[i].score, scored[i].score / static_cast<double>(tokens)});
+    record.tokens += static_cast<int64_t>(tokens);
   }
-  const std::string& gold = *prepared.rows[row].answer;
-  Json record = record_of(prepared, row);
-  record["output_pred"] = stated(*prepared.task, names[best]);
-  record["pred"] = names[best];
-  record["flag"] = names[best] == gold;
-  record["pred_normalised"] = names[best_normalised];
-  record["flag_normalised"] = names[best_normalised] == gold;
-  record["log_likelihood"] = std::move(scores);
-  record["tokens"] = tokens;
+  size_t best = 0, best_normalised = 0;
+  for (size_t i = 1; i < scores.size(); ++i) {
+    if (scores[i].sum > scores[best].sum) best = i;
+    if (scores[i].per_token > scores[best_normalised].per_token) best_normalised = i;
+  }
+  const auto judged = [&](const std::string& name) { return Judgement{name, name == *prepared.rows[row].answer}; };
+  record.output_pred = stated(*prepared.task, scores[best].name);
+  record.judgement = judged(scores[best].name);
+  record.normalised = judged(scores[best_normalised].name);
   return record;
 }
 
-void count(size_t row, const Json& record, TaskResult& result) {
-  const bool right = record.value("flag", false);
+void count(size_t row, const RowRecord& record, TaskResult& result) {
+  const bool right = record.judgement.correct;
   result.correct += right;
-  if (record.contains("flag_normalised")) {
-    result.correct_normalised = result.correct_normalised.value_or(0) + record["flag_normalised"].get<bool>();
-    return;
-  }
-  const bool strictly = record.value("flag_strict", false);
-  result.correct_strictly += strictly;
-  if (right != strictly) result.disagreements.push_back(row);
+  if (record.normalised) result.correct_normalised = result.correct_normalised.value_or(0) + record.normalised->correct;
+  if (!record.strict) return;
+  result.correct_strictly += record.strict->correct;
+  if (right != record.strict->correct) result.disagreements.push_back(row);
 }
 
 /// One benchmark: the rows that are not done yet are dealt out to the group's processes, one by one; rank 0 puts together what
@@ -84,8 +71,8 @@ class Scoring {
           const OnProgress& progress, ProgressFile* file)
       : model_(model), tokenizer_(tokenizer), prepared_(prepared), options_(options), progress_(progress), file_(file) {
     if (file != nullptr) records_ = file->done();
-    records_.erase(records_.lower_bound(prepared.count()), records_.end());
-    for (const auto& [row, record] : records_) correct_ += record.value("flag", false);
+    std::erase_if(records_, [&](const auto& kept) { return !fits(kept.first, kept.second); });
+    for (const auto& [row, record] : records_) correct_ += is_right(record);
   }
 
   TaskResult run() {
@@ -112,11 +99,17 @@ class Scoring {
  private:
   bool is_loss() const { return prepared_.task->verdict == Verdict::loss; }
 
+  /// A record of a progress file that somebody else wrote may be of other rows or of another kind.
+  bool fits(size_t row, const Record& record) const {
+    const std::set<size_t> rows = rows_of({{row, record}});
+    return std::holds_alternative<LossRecord>(record) == is_loss() && rows.count(row) == 1 &&
+           *rows.rbegin() < prepared_.count();
+  }
+
   /// What is done is what rank 0 has; each takes its share of the rest.
   void deal() {
     Group& group = *options_.group;
-    const auto told = group.all_gather(group.first() ? Json(rows_of(records_)).dump() : "");
-    earlier_ = Json::parse(told[0]).get<std::set<size_t>>();
+    earlier_ = group.from_first([&] { return Json(rows_of(records_)); }).get<std::set<size_t>>();
     int position = 0;
     for (size_t row = 0; row < prepared_.count(); ++row) {
       if (earlier_.count(row) == 0 && position++ % group.size() == group.rank()) mine_.push_back(row);
@@ -134,11 +127,11 @@ class Scoring {
     if (options_.by_likelihood()) control.alternatives = &prepared_.alternative_ids;
     decode(model_, prepared_.prompts, options_.decode, control, [&](size_t row, const std::vector<Completion>& completions) {
       watch.forget(row);
-      keep(row, record_of_completions(row, completions), 1);
+      keep(row, record_of_completions(row, completions));
     });
   }
 
-  Json record_of_completions(size_t row, const std::vector<Completion>& completions) const {
+  RowRecord record_of_completions(size_t row, const std::vector<Completion>& completions) const {
     if (options_.by_likelihood()) return likelihood_record(prepared_, row, completions);
     const Ids& made = completions.front().ids;
     return completion_record(prepared_, row, before_stop(tokenizer_->decode(made), options_.stops), made.size());
@@ -153,16 +146,16 @@ class Scoring {
       std::vector<const Example*> batch;
       for (const size_t row : rows) batch.push_back(&prepared_.examples.examples[row]);
       const LossSum sum = summed_loss(model_, batch);
-      keep(rows.front(), {{"rows", rows}, {"loss", sum.loss}, {"tokens", sum.tokens}}, static_cast<int64_t>(rows.size()));
+      keep(rows.front(), LossRecord{rows, sum.loss, sum.tokens});
     }
   }
 
-  void keep(size_t row, Json record, int64_t rows) {
-    tokens_ += record["tokens"].get<int64_t>();
-    correct_ += options_.group->size() * static_cast<int64_t>(record.value("flag", false));
-    computed_ += rows;
+  void keep(size_t row, const Record& record) {
+    tokens_ += tokens_of(record);
+    correct_ += options_.group->size() * static_cast<int64_t>(is_right(record));
     if (file_ != nullptr) file_->add(row, record);
-    records_[row] = std::move(record);
+    computed_ += static_cast<int64_t>(rows_of({{row, record}}).size());
+    records_[row] = record;
     // The others are taken to be as far and as right.
     const int64_t done = std::min(static_cast<int64_t>(earlier_.size()) + computed_ * options_.group->size(),
                                   static_cast<int64_t>(prepared_.count()));
@@ -171,35 +164,37 @@ class Scoring {
 
   /// Binary, so that text arrives as it is, valid or not.
   void collect() {
-    Json sent{{"tokens", tokens_}, {"computed", computed_}, {"records", Json::array()}};
-    if (!options_.group->first()) {
+    Group& group = *options_.group;
+    Json sent = Json::array();
+    if (!group.first()) {
       for (const auto& [row, record] : records_) {
-        if (earlier_.count(row) == 0) sent["records"].push_back({row, record});
+        if (earlier_.count(row) == 0) sent.push_back({row, to_json(record)});
       }
     }
-    std::vector<uint8_t> bytes = Json::to_msgpack(sent);
-    const auto all = options_.group->gather({bytes.begin(), bytes.end()});
+    const std::vector<uint8_t> bytes = Json::to_msgpack(sent);
+    const auto all = group.gather({bytes.begin(), bytes.end()});
     for (size_t rank = 1; rank < all.size(); ++rank) {
-      Json received = Json::from_msgpack(all[rank]);
-      tokens_ += received["tokens"].get<int64_t>();
-      computed_ += received["computed"].get<int64_t>();
-      for (Json& pair : received["records"]) records_[pair[0].get<size_t>()] = std::move(pair[1]);
+      for (const Json& pair : Json::from_msgpack(all[rank])) {
+        if (auto record = record_from(pair[1])) records_[pair[0].get<size_t>()] = std::move(*record);
+      }
     }
+    tokens_ = group.sum(tokens_);
+    computed_ = group.sum(computed_);
   }
 
-  TaskResult verdicts() {
+  TaskResult verdicts() const {
     TaskResult result;
     result.records = std::vector<Json>(prepared_.rows.size());
-    for (auto& [row, record] : records_) {
-      count(row, record, result);
-      result.records[row] = std::move(record);
+    for (const auto& [row, record] : records_) {
+      count(row, std::get<RowRecord>(record), result);
+      result.records[row] = to_json(record);
     }
     return result;
   }
 
   TaskResult mean_loss() const {
     LossSum sum;
-    for (const auto& [row, record] : records_) sum += {record["loss"].get<double>(), record["tokens"].get<int64_t>()};
+    for (const auto& [row, record] : records_) sum += {std::get<LossRecord>(record).loss, std::get<LossRecord>(record).tokens};
     TaskResult result;
     result.loss = sum.mean();
     result.tokens = sum.tokens;

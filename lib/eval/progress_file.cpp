@@ -6,9 +6,8 @@
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string line_of(size_t row, const Record& record) { return line_of(Json{{"row", row}, {"record", to_json(record)}}); }
 
 /// The whole lines of a progress file; nothing where the file is not there.
 std::vector<Json> read_lines(const fs::path& path) {
@@ -45,9 +44,8 @@ std::optional<std::string> difference(const Json& before, const Json& now) {
 std::set<size_t> rows_of(const Records& records) {
   std::set<size_t> rows;
   for (const auto& [row, record] : records) {
-    if (record.contains("rows")) {
-      const auto all = record["rows"].get<std::vector<size_t>>();
-      rows.insert(all.begin(), all.end());
+    if (const auto* measured = std::get_if<LossRecord>(&record)) {
+      rows.insert(measured->rows.begin(), measured->rows.end());
     } else {
       rows.insert(row);
     }
@@ -57,7 +55,7 @@ std::set<size_t> rows_of(const Records& records) {
 
 ProgressFile::ProgressFile(const fs::path& path, const Json& run, Records done) : path_(path), done_(std::move(done)) {
   std::string kept = line_of(Json{{"run", run}});
-  for (const auto& [row, record] : done_) kept += line_of(Json{{"row", row}, {"record", record}});
+  for (const auto& [row, record] : done_) kept += line_of(row, record);
   write_file(path, kept);
   file_.open(path, std::ios::app);
 }
@@ -67,16 +65,14 @@ Records ProgressFile::read(const fs::path& path, const Json& run) {
   require_same_run(path, lines, run);
   Records done;
   for (const Json& line : lines) {
-    if (line.is_object() && line.contains("row") && line["row"].is_number_unsigned() && line.contains("record") &&
-        line["record"].is_object()) {
-      done[line["row"].get<size_t>()] = line["record"];
-    }
+    if (!line.is_object() || !line.contains("row") || !line["row"].is_number_unsigned()) continue;
+    if (auto record = record_from(line.value("record", Json()))) done[line["row"].get<size_t>()] = std::move(*record);
   }
   return done;
 }
 
-void ProgressFile::add(size_t row, const Json& record) {
-  file_ << line_of(Json{{"row", row}, {"record", record}}) << std::flush;
+void ProgressFile::add(size_t row, const Record& record) {
+  file_ << line_of(row, record) << std::flush;
   if (!file_) throw RunError("{}: cannot be written; the disk may be full.", path_.string());
   done_[row] = record;
 }

@@ -4,19 +4,19 @@
 
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
+#include "eval/record.h"
 #include "io/files.h"
 
 namespace hyplora {
 
 /// All in which two descriptions of a run differ, as "settings/seed was 1, now it is 2"; nothing where they are equal.
-std::optional<std::string> difference(const nlohmann::ordered_json& before, const nlohmann::ordered_json& now);
+std::optional<std::string> difference(const Json& before, const Json& now);
 
-/// By row, counted from 0. A record of several rows (of the loss) lists them as "rows" and stands at the first of them.
-using Records = std::map<size_t, nlohmann::ordered_json>;
+/// By row, counted from 0. The record of several rows stands at the first of them.
+using Records = std::map<size_t, Record>;
 
 /// The rows that these records are of.
 std::set<size_t> rows_of(const Records& records);
@@ -24,13 +24,14 @@ std::set<size_t> rows_of(const Records& records);
 class ProgressFile {
  public:
   /// A new file that begins with what is done. `run` identifies model, adapter, data and settings.
-  ProgressFile(const fs::path& path, const nlohmann::ordered_json& run, Records done);
-  /// What an earlier run left, up to a last line that was cut off. InputError with what differs when that run was another.
-  static Records read(const fs::path& path, const nlohmann::ordered_json& run);
+  ProgressFile(const fs::path& path, const Json& run, Records done);
+  /// What an earlier run left: the lines that are whole and hold a record. InputError with what differs when that run was
+  /// another.
+  static Records read(const fs::path& path, const Json& run);
 
   const Records& done() const { return done_; }
   /// On disk when this returns, as far as the system's buffers go.
-  void add(size_t row, const nlohmann::ordered_json& record);
+  void add(size_t row, const Record& record);
 
  private:
   fs::path path_;

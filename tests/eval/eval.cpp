@@ -53,5 +53,25 @@ TEST_CASE("The loss of rows is the mean over their supervised tokens", "[eval]")
   CHECK(*together.loss == Approx(*apart.loss).epsilon(1e-6));
 }
 
+TEST_CASE("Records of a progress file that are of other rows or of another kind are done again", "[eval]") {
+  const Transformer model = test::small_model(5);
+  std::vector<Row> rows(3);
+  for (Row& row : rows) row.input_ids = row.labels = Ids{7, 8, 9};
+  EvaluateOptions options;
+  options.decode.batch_size = 1;
+  const PreparedTask prepared = prepare(find_task("loss"), rows, nullptr, model.spec(), options);
+  const test::TempFolder folder;
+  const auto computed = [&](const Records& earlier) {
+    ProgressFile file(folder / "p.jsonl", Json::object(), earlier);
+    return evaluate(
+               model, nullptr, prepared, options, [](int64_t, int64_t) {}, &file)
+        .computed;
+  };
+  CHECK(computed({{0, LossRecord{{0}, 1.5, 2}}, {1, LossRecord{{1}, 1.5, 2}}}) == 1);
+  CHECK(
+      computed({{0, LossRecord{{0, 7}, 1.5, 2}}, {1, LossRecord{{2}, 1.5, 2}}, {2, RowRecord()}, {9, LossRecord{{9}, 1, 2}}}) ==
+      3);
+}
+
 }  // namespace
 }  // namespace hyplora
