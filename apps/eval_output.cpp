@@ -40,7 +40,7 @@ void EvalProgress::advanced(int64_t done, int64_t correct) {
   const double seconds = std::chrono::duration<double>(now - begin_).count();
   const double rate = static_cast<double>(done - task_.done) / std::max(seconds, 1e-9);
   const double right = 100.0 * static_cast<double>(correct) / static_cast<double>(done);
-  const std::string accuracy = task_.benchmark == "loss" ? "" : fmt::format("  {:.1f}% right", right);
+  const std::string accuracy = task_.has_verdicts ? fmt::format("  {:.1f}% right", right) : "";
   const std::string text = fmt::format("{} {}/{}{}  {:.2f} rows/s  ETA {}", task_.benchmark, done, task_.rows, accuracy, rate,
                                        duration_text(static_cast<double>(task_.rows - done) / rate));
   if (done == task_.rows) {

@@ -68,14 +68,15 @@ std::vector<Entry> entries_taken_by(const CLI::App& app) {
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (size_t place = text.find(from); place != text.npos; place = text.find(from, place + to.size()))
+    text.replace(place, from.size(), to);
 }
 
 /// Text that roff prints as it stands.
 std::string roff(const std::string& text) {
   std::string out;
-  for (size_t at = 0; at < text.size();) {
-    const Character c = character_at(text, at);
+  for (size_t place = 0; place < text.size();) {
+    const Character c = character_at(text, place);
     if (c.code == '\\') {
       out += "\\e";
     } else if (c.code == '-') {
@@ -85,8 +86,8 @@ std::string roff(const std::string& text) {
     } else {
       out += static_cast<char>(c.code);
     }
-    at += c.bytes;
-    if (c.code == '\n' && at < text.size() && (text[at] == '.' || text[at] == '\'')) out += "\\&";
+    place += c.bytes;
+    if (c.code == '\n' && place < text.size() && (text[place] == '.' || text[place] == '\'')) out += "\\&";
   }
   return out.starts_with('.') || out.starts_with('\'') ? "\\&" + out : out;
 }

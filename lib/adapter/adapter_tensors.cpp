@@ -66,10 +66,10 @@ std::optional<Pieces> pieces_of(const std::string& stored) {
   std::erase_if(segments, is_wrapper);
   const auto begin = std::as_const(segments).begin(), end = std::as_const(segments).end();
   const auto layers = std::find(begin, end, "layers");
-  for (auto at = layers; at != end; ++at) {
+  for (auto position = layers; position != end; ++position) {
     for (const Part& part : parts) {
-      if (*at != part.stored || !ends_well(part, at + 1, end)) continue;
-      return Pieces{{begin, layers}, joined(layers, at), std::string(part.name) + (part.is_weight ? ".weight" : "")};
+      if (*position != part.stored || !ends_well(part, position + 1, end)) continue;
+      return Pieces{{begin, layers}, joined(layers, position), std::string(part.name) + (part.is_weight ? ".weight" : "")};
     }
   }
   return std::nullopt;
@@ -132,8 +132,8 @@ AdapterTensors AdapterTensors::open(const fs::path& folder, const std::string& n
 }
 
 at::Tensor AdapterTensors::tensor(const std::string& name) const {
-  const auto at = stored_.find(adapter_place(name));
-  return file_.tensor(at == stored_.end() ? name : at->second);
+  const auto position = stored_.find(adapter_place(name));
+  return file_.tensor(position == stored_.end() ? name : position->second);
 }
 
 }  // namespace hyplora

@@ -72,8 +72,8 @@ class Modules {
  private:
   static size_t part_begin(const std::string& clean) {
     for (const char* part : {".lora_", ".adapter_"}) {
-      const size_t at = clean.rfind(part);
-      if (at != std::string::npos) return at;
+      const size_t position = clean.rfind(part);
+      if (position != std::string::npos) return position;
     }
     return std::string::npos;
   }

@@ -43,8 +43,8 @@ void check_mergeable(const fs::path& adapter) {
 /// Of the linear layers.
 at::ScalarType stored_type(const CheckpointFiles& files) {
   const auto names = files.names();
-  const auto at = std::find_if(names.begin(), names.end(), [](const auto& name) { return name.ends_with("_proj.weight"); });
-  return at == names.end() ? at::kFloat : files.file_of(*at).tensor(*at).scalar_type();
+  const auto place = std::find_if(names.begin(), names.end(), [](const auto& name) { return name.ends_with("_proj.weight"); });
+  return place == names.end() ? at::kFloat : files.file_of(*place).tensor(*place).scalar_type();
 }
 
 /// Weights that would contradict the merged ones.

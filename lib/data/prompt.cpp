@@ -138,15 +138,15 @@ PromptText render_prompt(const PromptTemplate& prompt, std::string_view instruct
   const std::string_view form = input.empty() ? prompt.without_input : prompt.with_input;
   const auto field = [&](std::string_view value) { return prompt.strips ? stripped(value) : value; };
   PromptText made;
-  for (size_t at = 0; at < form.size();) {  // one pass, so that braces in a row's own text stay text
-    if (form.substr(at).starts_with("{instruction}")) {
+  for (size_t place = 0; place < form.size();) {  // one pass, so that braces in a row's own text stay text
+    if (form.substr(place).starts_with("{instruction}")) {
       made.add_data(field(instruction));
-      at += 13;
-    } else if (form.substr(at).starts_with("{input}")) {
+      place += 13;
+    } else if (form.substr(place).starts_with("{input}")) {
       made.add_data(field(input));
-      at += 7;
+      place += 7;
     } else {
-      made.add(form.substr(at++, 1));
+      made.add(form.substr(place++, 1));
     }
   }
   return made;

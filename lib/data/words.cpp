@@ -6,7 +6,7 @@ namespace hyplora {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool digit_at(std::string_view text, size_t at) { return at < text.size() && is_digit(text[at]); }
+bool digit_at(std::string_view text, size_t place) { return place < text.size() && is_digit(text[place]); }
 
 /// The nearest characters around [begin, end), spaces aside: is one of them a digit?
 bool beside_digit(std::string_view text, size_t begin, size_t end) {
@@ -15,24 +15,28 @@ bool beside_digit(std::string_view text, size_t begin, size_t end) {
   return (begin > 0 && is_digit(text[begin - 1])) || digit_at(text, end);
 }
 
-bool word_at(std::string_view text, size_t at) { return at < text.size() && is_word_character(character_at(text, at).code); }
-bool word_before(std::string_view text, size_t at) { return at > 0 && is_word_character(character_before(text, at).code); }
+bool word_at(std::string_view text, size_t place) {
+  return place < text.size() && is_word_character(character_at(text, place).code);
+}
+bool word_before(std::string_view text, size_t place) {
+  return place > 0 && is_word_character(character_before(text, place).code);
+}
 
 enum class Kind { inside, dropped, symbol, gap };
 
 /// What the character at `at`, no word character, does to the words around it.
-Kind kind_of(std::string_view text, size_t at, Character c) {
-  const size_t after = at + c.bytes;
-  const bool number_before = at > 0 && is_digit(text[at - 1]);
+Kind kind_of(std::string_view text, size_t place, Character c) {
+  const size_t after = place + c.bytes;
+  const bool number_before = place > 0 && is_digit(text[place - 1]);
   if (c.code == '.' && number_before && digit_at(text, after)) return Kind::inside;
   if (c.code == ',' && number_before && digit_at(text, after) && digit_at(text, after + 1) && digit_at(text, after + 2) &&
       !digit_at(text, after + 3)) {
     return Kind::dropped;
   }
   const bool apostrophe = c.code == '\'' || c.code == 0x2019;
-  if (apostrophe && word_before(text, at) && word_at(text, after)) return Kind::dropped;
+  if (apostrophe && word_before(text, place) && word_at(text, after)) return Kind::dropped;
   const bool sign = c.code == '-' || c.code == '*' || c.code == '/' || c.code == '%';
-  if (sign) return beside_digit(text, at, after) ? Kind::symbol : Kind::gap;
+  if (sign) return beside_digit(text, place, after) ? Kind::symbol : Kind::gap;
   return is_symbol(c.code) ? Kind::symbol : Kind::gap;
 }
 
@@ -46,11 +50,11 @@ std::vector<std::string> compared_words(std::string_view original) {
     if (!word.empty()) words.push_back(std::move(word));
     word.clear();
   };
-  for (size_t at = 0; at < text.size();) {
-    const Character c = character_at(text, at);
-    const std::string_view bytes = std::string_view(text).substr(at, c.bytes);
-    const Kind kind = is_word_character(c.code) ? Kind::inside : kind_of(text, at, c);
-    at += c.bytes;
+  for (size_t place = 0; place < text.size();) {
+    const Character c = character_at(text, place);
+    const std::string_view bytes = std::string_view(text).substr(place, c.bytes);
+    const Kind kind = is_word_character(c.code) ? Kind::inside : kind_of(text, place, c);
+    place += c.bytes;
     if (kind == Kind::dropped) continue;
     if (kind != Kind::inside) end_word();
     if (kind != Kind::gap) word += bytes;

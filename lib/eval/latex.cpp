@@ -8,7 +8,8 @@ namespace hyplora {
 namespace {
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (size_t position = text.find(from); position != text.npos; position = text.find(from, position + to.size()))
+    text.replace(position, from.size(), to);
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -17,19 +18,22 @@ bool all_digits(std::string_view text) { return !text.empty() && std::all_of(tex
 /// `\text{ cm}` behind a number is its unit and goes; `\text{odd}` by itself is the answer and stays as its words.
 void drop_text_commands(std::string& text) {
   for (const char* command : {"\\text{", "\\mbox{", "\\textbf{", "\\mathrm{"}) {
-    for (size_t at = text.find(command); at != text.npos; at = text.find(command, at)) {
-      const size_t inside = at + std::string_view(command).size(), end = text.find('}', inside);
+    for (size_t position = text.find(command); position != text.npos; position = text.find(command, position)) {
+      const size_t inside = position + std::string_view(command).size(), end = text.find('}', inside);
       if (end == text.npos) return;
       const std::string words = text.substr(inside, end - inside);
-      text.replace(at, end + 1 - at, at > 0 && at == text.find_first_not_of(" ") ? words : at == 0 ? words : "");
+      text.replace(position, end + 1 - position,
+                   position > 0 && position == text.find_first_not_of(" ") ? words
+                   : position == 0                                         ? words
+                                                                           : "");
     }
   }
 }
 
 /// \frac12 -> \frac{1}{2}, \sqrt3 -> \sqrt{3}: an argument of one character gets its braces.
 void brace_arguments(std::string& text, std::string_view command, int arguments) {
-  for (size_t at = text.find(command); at != text.npos; at = text.find(command, at + 1)) {
-    size_t place = at + command.size();
+  for (size_t position = text.find(command); position != text.npos; position = text.find(command, position + 1)) {
+    size_t place = position + command.size();
     for (int i = 0; i < arguments && place < text.size(); ++i) {
       if (text[place] == '{') {
         const size_t end = text.find('}', place);

@@ -139,8 +139,8 @@ class EvalRun {
 
   void read_subjects() {
     std::set<std::string> taken;
-    for (const auto& named : options_.adapters.empty() ? std::vector<std::string>{"none"} : options_.adapters) {
-      const std::string adapter = named == "none" ? "" : named;
+    for (const auto& named : options_.adapters.empty() ? std::vector<std::string>{no_adapter} : options_.adapters) {
+      const std::string adapter = named == no_adapter ? "" : named;
       if (!adapter.empty()) evaluate_.lead_tokens = std::max(evaluate_.lead_tokens, lead_tokens(read_adapter_options(adapter)));
       subjects_.push_back(
           {adapter, unique_name(adapter_name(adapter), taken), adapter.empty() || !writes() ? "" : folder_hash(adapter)});
@@ -294,7 +294,8 @@ class EvalRun {
                     0,
                     prepared.longest(),
                     prepared.truncated_count(),
-                    0};
+                    0,
+                    !prepared.task->measures_loss()};
     if (job.progress) start.done = static_cast<int64_t>(rows_of(job.progress->done()).size());
     start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_);
     return start;

@@ -14,7 +14,8 @@ struct TaskStart {
   int64_t rows = 0, done = 0;      // done: in an earlier run
   int64_t longest = 0;             // tokens
   int64_t truncated = 0;
-  int64_t cache_bytes = 0;  // of keys and values, at most
+  int64_t cache_bytes = 0;   // of keys and values, at most
+  bool has_verdicts = true;  // rows are right or wrong; else their loss is measured
 };
 
 class EvalObserver {

@@ -19,9 +19,9 @@ size_t possible_beginning(const std::string& text, const std::vector<std::string
 }
 
 size_t earliest(const std::string& text, const std::vector<std::string>& stops) {
-  size_t at = std::string::npos;
-  for (const auto& stop : stops) at = std::min(at, text.find(stop));
-  return at;
+  size_t place = std::string::npos;
+  for (const auto& stop : stops) place = std::min(place, text.find(stop));
+  return place;
 }
 
 }  // namespace

@@ -69,8 +69,9 @@ struct BackWork {
   struct Nothing {};
   HYPLORA_HOST_DEVICE Nothing variant() const { return {}; }
   HYPLORA_HOST_DEVICE void operator()(const Nothing&, int64_t t) const {
-    const int64_t at = t * rank;
-    const TokenGradients g = back_token(records[t], scale, rank, P + at, z + at, Gu + at, dz + at, u + at, eta_u + at);
+    const int64_t position = t * rank;
+    const TokenGradients g = back_token(records[t], scale, rank, P + position, z + position, Gu + position, dz + position,
+                                        u + position, eta_u + position);
     weight[t] = g.weight;
     sums[2 * t] = g.dk;
     sums[2 * t + 1] = g.dscale;

@@ -47,8 +47,8 @@ CheckpointFiles CheckpointFiles::open(const fs::path& folder) {
     }
   }
   for (const auto& [name, file] : listed) {
-    const auto at = opened.where_.find(name);
-    if (at == opened.where_.end() || opened.files_[at->second].path().filename() != file) {
+    const auto place = opened.where_.find(name);
+    if (place == opened.where_.end() || opened.files_[place->second].path().filename() != file) {
       throw InputError("{}: tensor {} is not in {}, where the index puts it.", index.string(), name, file);
     }
   }
@@ -62,9 +62,9 @@ std::vector<std::string> CheckpointFiles::names() const {
 }
 
 const Safetensors& CheckpointFiles::file_of(const std::string& name) const {
-  const auto at = where_.find(name);
-  if (at == where_.end()) throw InputError("{}: tensor {} is missing.", folder_.string(), name);
-  return files_[at->second];
+  const auto place = where_.find(name);
+  if (place == where_.end()) throw InputError("{}: tensor {} is missing.", folder_.string(), name);
+  return files_[place->second];
 }
 
 size_t CheckpointFiles::total_bytes() const {

@@ -107,9 +107,9 @@ nlohmann::ordered_json parse_json(std::string_view text, const std::string& wher
   try {
     return nlohmann::ordered_json::parse(text, nullptr, true, /*ignore_comments=*/true);
   } catch (const nlohmann::json::parse_error& error) {
-    const size_t at = std::min<size_t>(error.byte ? error.byte - 1 : 0, text.size());
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-    throw InputError("{}: line {} (byte {}): found text that is not JSON, expected a JSON value.", where, line, at);
+    const size_t position = std::min<size_t>(error.byte ? error.byte - 1 : 0, text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), '\n');
+    throw InputError("{}: line {} (byte {}): found text that is not JSON, expected a JSON value.", where, line, position);
   } catch (const nlohmann::json::out_of_range&) {
     throw InputError("{}: found a number that does not fit into 64 bits.", where);
   }

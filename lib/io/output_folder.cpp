@@ -12,8 +12,8 @@ fs::path plain(const fs::path& path) {
 }
 
 bool is_or_holds(const fs::path& folder, const fs::path& other) {
-  const auto at = std::mismatch(folder.begin(), folder.end(), other.begin(), other.end());
-  return at.first == folder.end();
+  const auto place = std::mismatch(folder.begin(), folder.end(), other.begin(), other.end());
+  return place.first == folder.end();
 }
 
 void rename_or_throw(const fs::path& from, const fs::path& to) {

@@ -26,13 +26,13 @@ size_t before_white_space(std::string_view text, size_t end) {
   return end;
 }
 
-size_t after_white_space(std::string_view text, size_t at) {
-  while (at < text.size()) {
-    const Character next = character_at(text, at);
+size_t after_white_space(std::string_view text, size_t position) {
+  while (position < text.size()) {
+    const Character next = character_at(text, position);
     if (!is_white_space(next.code)) break;
-    at += next.bytes;
+    position += next.bytes;
   }
-  return at;
+  return position;
 }
 
 }  // namespace
@@ -63,15 +63,15 @@ void AddedTokens::add(const AddedToken& token) {
   tokens_.push_back(token);
 }
 
-const AddedToken* AddedTokens::longest_at(std::string_view text, size_t at, const std::vector<TextRange>& literal) const {
+const AddedToken* AddedTokens::longest_at(std::string_view text, size_t position, const std::vector<TextRange>& literal) const {
   const AddedToken* longest = nullptr;
   uint32_t node = 0;
-  for (size_t i = at; i < text.size(); ++i) {
+  for (size_t i = position; i < text.size(); ++i) {
     node = child(node, static_cast<unsigned char>(text[i]));
     if (node == 0) break;
     if (nodes_[node].token < 0) continue;
     const AddedToken& token = tokens_[static_cast<size_t>(nodes_[node].token)];
-    if (!(token.special && touches(literal, at, i + 1))) longest = &token;
+    if (!(token.special && touches(literal, position, i + 1))) longest = &token;
   }
   return longest;
 }
@@ -79,14 +79,15 @@ const AddedToken* AddedTokens::longest_at(std::string_view text, size_t at, cons
 std::vector<TextPart> AddedTokens::split(std::string_view text, const std::vector<TextRange>& literal) const {
   std::vector<TextPart> parts;
   size_t done = 0;  // of the text, in parts
-  for (size_t at = 0; at < text.size();) {
-    const AddedToken* token = starts_[static_cast<unsigned char>(text[at])] ? longest_at(text, at, literal) : nullptr;
+  for (size_t position = 0; position < text.size();) {
+    const AddedToken* token =
+        starts_[static_cast<unsigned char>(text[position])] ? longest_at(text, position, literal) : nullptr;
     if (token == nullptr) {
-      ++at;
+      ++position;
       continue;
     }
-    size_t begin = at, end = at + token->content.size();
-    at = end;
+    size_t begin = position, end = position + token->content.size();
+    position = end;
     if (token->single_word && !is_single_word(text, begin, end)) continue;
     if (token->lstrip) begin = std::max(done, before_white_space(text, begin));
     if (token->rstrip) end = after_white_space(text, end);

@@ -37,7 +37,7 @@ class AddedTokens {
     std::vector<std::pair<unsigned char, uint32_t>> children;  // sorted by byte
     int32_t token = -1;                                        // that ends here: an index into tokens_
   };
-  const AddedToken* longest_at(std::string_view text, size_t at, const std::vector<TextRange>& literal) const;
+  const AddedToken* longest_at(std::string_view text, size_t place, const std::vector<TextRange>& literal) const;
   uint32_t child(uint32_t node, unsigned char byte) const;
 
   std::vector<AddedToken> tokens_;

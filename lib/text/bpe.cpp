@@ -36,9 +36,9 @@ class WordCache {
 /// A pair of neighbours that could merge; the heap's top is the lowest rank, then the leftmost.
 struct Candidate {
   uint32_t rank;
-  int32_t at, left, right, made;
+  int32_t position, left, right, made;
 
-  bool operator<(const Candidate& other) const { return rank != other.rank ? rank > other.rank : at > other.at; }
+  bool operator<(const Candidate& other) const { return rank != other.rank ? rank > other.rank : position > other.at; }
 };
 
 /// The symbols of a word as a list in which neighbours merge.
@@ -70,12 +70,12 @@ class Merging {
   Link& link(int32_t i) { return links_[static_cast<size_t>(i)]; }
   const Link& link(int32_t i) const { return links_[static_cast<size_t>(i)]; }
 
-  void offer(int32_t at) {
-    const int32_t next = link(at).next;
+  void offer(int32_t position) {
+    const int32_t next = link(position).next;
     if (next < 0) return;
-    const Merge* merge = merges_.find(link(at).id, link(next).id);
+    const Merge* merge = merges_.find(link(position).id, link(next).id);
     if (merge == nullptr) return;
-    heap_.push_back({merge->rank, at, link(at).id, link(next).id, merge->id});
+    heap_.push_back({merge->rank, position, link(position).id, link(next).id, merge->id});
     std::push_heap(heap_.begin(), heap_.end());
   }
 
@@ -173,10 +173,10 @@ void Bpe::merge_word(std::string_view word, Ids& ids) const {
 std::vector<int32_t> Bpe::symbols(std::string_view word) const {
   std::vector<int32_t> made;
   bool pending_unknown = false;
-  for (size_t at = 0; at < word.size();) {
-    const size_t bytes = options_.bytes ? 1 : character_at(word, at).bytes;
-    add_character(word.substr(at, bytes), made, pending_unknown);
-    at += bytes;
+  for (size_t position = 0; position < word.size();) {
+    const size_t bytes = options_.bytes ? 1 : character_at(word, position).bytes;
+    add_character(word.substr(position, bytes), made, pending_unknown);
+    position += bytes;
   }
   if (pending_unknown) made.push_back(*options_.unk);
   return made;

@@ -33,12 +33,12 @@ std::array<int16_t, 0x144> bytes_by_character() {
 std::optional<std::string> bytes_of_byte_level(std::string_view token) {
   static const auto bytes = bytes_by_character();
   std::string made;
-  for (size_t at = 0; at < token.size();) {
-    const auto lead = static_cast<unsigned char>(token[at]);
-    const Character c = lead < 0x80 ? Character{lead, 1} : character_at(token, at);
+  for (size_t place = 0; place < token.size();) {
+    const auto lead = static_cast<unsigned char>(token[place]);
+    const Character c = lead < 0x80 ? Character{lead, 1} : character_at(token, place);
     if (c.code >= bytes.size() || bytes[c.code] < 0) return std::nullopt;
     made += static_cast<char>(bytes[c.code]);
-    at += c.bytes;
+    place += c.bytes;
   }
   return made;
 }

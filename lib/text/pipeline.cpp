@@ -62,9 +62,9 @@ Finder finder(const Component& c) {
       !pattern["String"].get<std::string>().empty()) {
     return
         [wanted = pattern["String"].get<std::string>()](std::string_view text, size_t from) -> std::optional<Pattern::Match> {
-          const size_t at = text.find(wanted, from);
-          if (at == text.npos) return std::nullopt;
-          return Pattern::Match{at, at + wanted.size()};
+          const size_t place = text.find(wanted, from);
+          if (place == text.npos) return std::nullopt;
+          return Pattern::Match{place, place + wanted.size()};
         };
   }
   if (!pattern.is_object() || !pattern.contains("Regex") || !pattern["Regex"].is_string()) {
@@ -295,8 +295,8 @@ Decoder make_metaspace_decoder(const Component& c) {
   return [mark = text_at(c, "replacement"), drops = prepend_scheme(c) != Prepend::never](std::vector<std::string>& tokens) {
     for (size_t i = 0; i < tokens.size(); ++i) {
       const auto find = [&](std::string_view text, size_t from) -> std::optional<Pattern::Match> {
-        const size_t at = text.find(mark, from);
-        return at == text.npos ? std::nullopt : std::optional(Pattern::Match{at, at + mark.size()});
+        const size_t place = text.find(mark, from);
+        return place == text.npos ? std::nullopt : std::optional(Pattern::Match{place, place + mark.size()});
       };
       replace_all(tokens[i], find, i == 0 && drops ? "" : " ");
     }

@@ -49,17 +49,17 @@ struct Part {
   size_t bytes;
   bool complete;
 };
-Part part_at(std::string_view text, size_t at) {
+Part part_at(std::string_view text, size_t place) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(at);
+  const unsigned char lead = byte(place);
   if (lead < 0x80) return {1, true};
   if (lead < 0xC2 || lead > 0xF4) return {1, false};
   const size_t needed = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   const unsigned char lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const unsigned char highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   for (size_t i = 1; i < needed; ++i) {
-    if (at + i >= text.size()) return {i, false};
-    const unsigned char next = byte(at + i);
+    if (place + i >= text.size()) return {i, false};
+    const unsigned char next = byte(place + i);
     if (next < (i == 1 ? lowest : 0x80) || next > (i == 1 ? highest : 0xBF)) return {i, false};
   }
   return {needed, true};
@@ -67,16 +67,16 @@ Part part_at(std::string_view text, size_t at) {
 
 }  // namespace
 
-Character character_at(std::string_view text, size_t at) {
+Character character_at(std::string_view text, size_t place) {
   utf8proc_int32_t code = 0;
-  const auto bytes = utf8proc_iterate(bytes_of(text) + at, static_cast<utf8proc_ssize_t>(text.size() - at), &code);
+  const auto bytes = utf8proc_iterate(bytes_of(text) + place, static_cast<utf8proc_ssize_t>(text.size() - place), &code);
   return {static_cast<uint32_t>(code), static_cast<size_t>(std::max<utf8proc_ssize_t>(1, bytes))};
 }
 
 Character character_before(std::string_view text, size_t end) {
-  size_t at = end - 1;
-  while (at > 0 && is_continuation(text[at])) --at;
-  return character_at(text, at);
+  size_t place = end - 1;
+  while (place > 0 && is_continuation(text[place])) --place;
+  return character_at(text, place);
 }
 
 std::string utf8(uint32_t code) {
@@ -133,14 +133,14 @@ bool is_valid_utf8(std::string_view text) { return simdjson::validate_utf8(text.
 
 std::string repaired_utf8(std::string_view bytes) {
   std::string text;
-  for (size_t at = 0; at < bytes.size();) {
-    const Part part = part_at(bytes, at);
+  for (size_t place = 0; place < bytes.size();) {
+    const Part part = part_at(bytes, place);
     if (part.complete) {
-      text.append(bytes, at, part.bytes);
+      text.append(bytes, place, part.bytes);
     } else {
       text += "\xEF\xBF\xBD";
     }
-    at += part.bytes;
+    place += part.bytes;
   }
   return text;
 }

@@ -13,7 +13,7 @@ struct Character {
   uint32_t code;
   size_t bytes;
 };
-Character character_at(std::string_view text, size_t at);
+Character character_at(std::string_view text, size_t place);
 /// The character that ends at `end` > 0.
 Character character_before(std::string_view text, size_t end);
 

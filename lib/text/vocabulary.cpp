@@ -24,22 +24,23 @@ size_t slots_for(size_t entries) { return std::bit_ceil(std::max<size_t>(16, ent
 
 uint64_t text_hash(std::string_view text) {
   uint64_t hash = odd_a ^ text.size();
-  size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
+  size_t position = 0;
+  for (; position + 8 <= text.size(); position += 8) {
     uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
+    std::memcpy(&word, text.data() + position, 8);
     hash = mixed(hash ^ word, odd_b);
   }
   uint64_t rest = 0;
-  std::memcpy(&rest, text.data() + at, text.size() - at);
+  std::memcpy(&rest, text.data() + position, text.size() - position);
   return mixed(hash ^ rest, odd_a);
 }
 
 size_t Vocabulary::slot_of(std::string_view wanted, uint64_t hash) const {
   const size_t mask = slots_.size() - 1;
-  size_t at = hash & mask;
-  while (slots_[at].id >= 0 && (slots_[at].tag != tag_of(hash) || text(slots_[at].id) != wanted)) at = (at + 1) & mask;
-  return at;
+  size_t position = hash & mask;
+  while (slots_[position].id >= 0 && (slots_[position].tag != tag_of(hash) || text(slots_[position].id) != wanted))
+    position = (position + 1) & mask;
+  return position;
 }
 
 void Vocabulary::reserve(size_t tokens, size_t bytes) {

@@ -25,11 +25,11 @@ void read_data(TrainingSetup& setup, const Poll& poll) {
     throw InputError("{}: has {} pieces, but config.json says vocab_size {}.", setup.tokenizer->file().string(),
                      setup.tokenizer->size(), setup.spec.vocab_size);
   }
-  const ExampleOptions as{find_prompt_template(o.prompt_template), o.cutoff_len, o.over_length, o.train_on_inputs, poll};
+  const ExampleOptions form{find_prompt_template(o.prompt_template), o.cutoff_len, o.over_length, o.train_on_inputs, poll};
   if (poll) poll();
-  setup.training = make_examples(rows, setup.tokenizer.get(), as, setup.spec.vocab_size);
+  setup.training = make_examples(rows, setup.tokenizer.get(), form, setup.spec.vocab_size);
   if (o.val_data_path) {
-    setup.validation = make_examples(validation_rows, setup.tokenizer.get(), as, setup.spec.vocab_size);
+    setup.validation = make_examples(validation_rows, setup.tokenizer.get(), form, setup.spec.vocab_size);
   } else {
     setup.validation.examples = split_validation(setup.training.examples, o.val_set_size, static_cast<uint64_t>(o.seed));
   }
@@ -90,13 +90,13 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device, c
 void load_base(TrainingSetup& setup) {
   const TrainOptions& o = setup.options;
   setup.lock = std::make_unique<FolderLock>(o.output_dir);
-  const WeightOptions as{setup.dtype, setup.device, learns_all_weights(o.adapter)};
+  const WeightOptions form{setup.dtype, setup.device, learns_all_weights(o.adapter)};
   const auto seed = static_cast<uint64_t>(o.seed);
   setup.model = std::make_unique<Transformer>(
       o.init_base == "random"
           ? Transformer(setup.spec,
-                        Weights(random_weights(setup.spec.initializer_range, seed, setup.spec.norm_offset ? 0 : 1), as))
-          : load_model(o.base_model, setup.spec, as));
+                        Weights(random_weights(setup.spec.initializer_range, seed, setup.spec.norm_offset ? 0 : 1), form))
+          : load_model(o.base_model, setup.spec, form));
   setup.model->set_gradient_checkpointing(o.gradient_checkpointing);
   setup.adapters = Adapters::attach(*setup.model, o.adapter, seed);
   if (o.init_adapter) setup.adapters.restore(*o.init_adapter);

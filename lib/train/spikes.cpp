@@ -18,7 +18,7 @@ double median(std::vector<double> values) {
 
 double log_of(double value) { return std::log(std::max(value, 1e-30)); }
 
-std::optional<Spike> judge_one(const char* quantity, const std::vector<double>& history, double value) {
+std::optional<Spike> judge_one(const Spike& named, const std::vector<double>& history, double value) {
   if (history.size() < SpikeWatch::least_history) return std::nullopt;
   std::vector<double> logs(history.size());
   std::transform(history.begin(), history.end(), logs.begin(), log_of);
@@ -26,7 +26,7 @@ std::optional<Spike> judge_one(const char* quantity, const std::vector<double>& 
   for (double& x : logs) x = std::fabs(x - middle);
   const double limit = middle + std::max(6 * 1.4826 * median(logs), std::log(2.0));
   if (log_of(value) <= limit) return std::nullopt;
-  return Spike{quantity, value, std::exp(middle), std::exp(limit)};
+  return Spike{named.quantity, named.title, value, std::exp(middle), std::exp(limit)};
 }
 
 void keep_window(std::vector<double>& history, double value) {
@@ -37,8 +37,7 @@ void keep_window(std::vector<double>& history, double value) {
 }  // namespace
 
 std::string Spike::text() const {
-  return fmt::format("the {} is {:.4g}, its usual value {:.4g}, at most {:.4g}", quantity == "loss" ? "loss" : "gradient norm",
-                     value, usual, limit);
+  return fmt::format("the {} is {:.4g}, its usual value {:.4g}, at most {:.4g}", title, value, usual, limit);
 }
 
 Json Spike::event(int64_t step, bool skipped) const {
@@ -52,8 +51,8 @@ Json Spike::event(int64_t step, bool skipped) const {
 }
 
 std::optional<Spike> SpikeWatch::judge(double loss, double grad_norm) const {
-  if (auto spike = judge_one("loss", losses_, loss)) return spike;
-  return judge_one("grad_norm", norms_, grad_norm);
+  if (auto spike = judge_one({"loss", "loss", 0, 0, 0}, losses_, loss)) return spike;
+  return judge_one({"grad_norm", "gradient norm", 0, 0, 0}, norms_, grad_norm);
 }
 
 void SpikeWatch::add(double loss, double grad_norm) {

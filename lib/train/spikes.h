@@ -13,7 +13,7 @@
 namespace hyplora {
 
 struct Spike {
-  std::string quantity;  // loss or grad_norm
+  std::string quantity, title;  // as metrics.jsonl and as people say it
   double value, usual, limit;
 
   std::string text() const;

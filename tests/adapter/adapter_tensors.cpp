@@ -62,7 +62,8 @@ TEST_CASE("What is no adapter's tensor keeps its name", "[adapter]") {
 /// The names as a compiled and wrapped PEFT model would have them.
 std::string wrapped(const std::string& name) {
   std::string other = "module._orig_mod." + name;
-  if (const size_t at = other.find(".weight"); at != std::string::npos) return other.replace(at, 7, ".default.weight");
+  if (const size_t position = other.find(".weight"); position != std::string::npos)
+    return other.replace(position, 7, ".default.weight");
   return name.find("lora_") == std::string::npos ? other : other + ".default";
 }
 
@@ -90,13 +91,13 @@ TEST_CASE("Files that hold no one adapter are refused in a sentence", "[adapter]
   const test::TempFolder folder;
   const auto opened = [&] { return test::input_error([&] { AdapterTensors::open(folder.path()); }); };
   write_file(folder / "adapter_model.bin", "pickle");
-  CHECK(opened().find("is a pickle") != std::string::npos);
+  CHECK_THAT(opened(), test::Contains("is a pickle"));
   const std::string module = "base_model.model.model.layers.0.mlp.up_proj.lora_A.";
   write_safetensors(folder / "adapter_model.safetensors",
                     {{module + "first.weight", at::zeros({2, 3})}, {module + "second.weight", at::zeros({2, 3})}});
-  CHECK(opened().find("belong to the same place") != std::string::npos);
+  CHECK_THAT(opened(), test::Contains("belong to the same place"));
   write_safetensors(folder / "adapter_model.safetensors", {});
-  CHECK(opened().find("holds no tensors") != std::string::npos);
+  CHECK_THAT(opened(), test::Contains("holds no tensors"));
 }
 
 }  // namespace

@@ -84,17 +84,17 @@ TEST_CASE("A layout that has no place for an adapter is refused with the reason"
     fs::create_directory(folder / "other");
     return test::input_error([&] { convert_adapter(folder / "ours", layout, folder / "other"); });
   };
-  CHECK(refused(test::kind("hyplora", "lorentz"), "release").find("no formula for variant lorentz") != std::string::npos);
-  CHECK(refused(test::kind("hyplora", "lorentz"), "peft").find("hyplora-adapter linearize") != std::string::npos);
-  CHECK(refused(test::kind("hyplora", "release"), "peft").find("compute plain LoRA") != std::string::npos);
-  CHECK(refused(test::kind("series"), "peft").find("no bottleneck adapters") != std::string::npos);
-  CHECK(refused(test::kind("parallel"), "release").find("no such kind") != std::string::npos);
-  CHECK(refused(test::kind("lora"), "gguf").find("expected one of hyplora, release, peft") != std::string::npos);
+  CHECK_THAT(refused(test::kind("hyplora", "lorentz"), "release"), test::Contains("no formula for variant lorentz"));
+  CHECK_THAT(refused(test::kind("hyplora", "lorentz"), "peft"), test::Contains("hyplora-adapter linearize"));
+  CHECK_THAT(refused(test::kind("hyplora", "release"), "peft"), test::Contains("compute plain LoRA"));
+  CHECK_THAT(refused(test::kind("series"), "peft"), test::Contains("no bottleneck adapters"));
+  CHECK_THAT(refused(test::kind("parallel"), "release"), test::Contains("no such kind"));
+  CHECK_THAT(refused(test::kind("lora"), "gguf"), test::Contains("expected one of hyplora, release, peft"));
   AdapterOptions negative = test::kind("hyplora", "release"), patterned = test::kind("hyplora", "v1");
   negative.curvature = -0.5;
-  CHECK(refused(negative, "release").find("splits it at dashes") != std::string::npos);
+  CHECK_THAT(refused(negative, "release"), test::Contains("splits it at dashes"));
   patterned.rank_pattern = {{"q_proj", 2}};
-  CHECK(refused(patterned, "release").find("the first release knows no") != std::string::npos);
+  CHECK_THAT(refused(patterned, "release"), test::Contains("the first release knows no"));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST_CASE("An inspection tells kind, sizes, curvature and where the adapter load
     const auto K = adapters.curvature_summary();
     REQUIRE(facts["curvature"].is_null() == !K.has_value());
     if (K) CHECK(facts["curvature"]["mean"].get<double>() == Approx((*K)[1]));
-    CHECK(inspection_text(facts).find(find_kind(options.adapter).title) != std::string::npos);
+    CHECK_THAT(inspection_text(facts), test::Contains(find_kind(options.adapter).title));
   }
 }
 
@@ -60,8 +60,8 @@ TEST_CASE("A base that an adapter does not fit is named with the first tensor", 
   write_file(base / "config.json", config.dump());
   const Json fits = inspect_adapter(folder.path(), base.path())["loads_in"][base.path().string()];
   CHECK(fits["loads"] == false);
-  CHECK(fits["why"].get<std::string>().find("layers.0.self_attn.q_proj.lora_A.weight: found shape [4, 32], expected [4, 64]") !=
-        std::string::npos);
+  CHECK_THAT(fits["why"].get<std::string>(),
+             test::Contains("layers.0.self_attn.q_proj.lora_A.weight: found shape [4, 32], expected [4, 64]"));
 }
 
 TEST_CASE("Where a hyperbolic adapter does not load, the reason is told", "[adapter]") {
@@ -70,16 +70,16 @@ TEST_CASE("Where a hyperbolic adapter does not load, the reason is told", "[adap
     test::write_adapter_folder(folder.path(), test::kind("hyplora", variant));
     return inspect_adapter(folder.path(), "")["loads_in"][place]["why"];
   };
-  CHECK(why("lorentz", "stock PEFT").find("HYPLORA") != std::string::npos);
-  CHECK(why("lorentz", "the paper's release").find("no formula for variant lorentz") != std::string::npos);
-  CHECK(why("release", "the paper's release").find("lora_type \"hyplora-1.0\"") != std::string::npos);
-  CHECK(why("tangent", "stock PEFT").find("--to peft") != std::string::npos);
+  CHECK_THAT(why("lorentz", "stock PEFT"), test::Contains("HYPLORA"));
+  CHECK_THAT(why("lorentz", "the paper's release"), test::Contains("no formula for variant lorentz"));
+  CHECK_THAT(why("release", "the paper's release"), test::Contains("lora_type \"hyplora-1.0\""));
+  CHECK_THAT(why("tangent", "stock PEFT"), test::Contains("--to peft"));
 }
 
 TEST_CASE("A checkpoint is not taken for an adapter", "[adapter]") {
   const test::TempFolder base;
   test::write_base(base.path());
-  CHECK(test::input_error([&] { inspect_adapter(base.path(), ""); }).find("is a checkpoint") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { inspect_adapter(base.path(), ""); }), test::Contains("is a checkpoint"));
 }
 
 }  // namespace

@@ -150,7 +150,7 @@ TEST_CASE("An adapter that has no matrix is not merged, and the reason is told",
     fs::remove_all(folder / "adapter");
     test::write_adapter_folder(folder / "adapter", options);
     const std::string sentence = test::input_error([&] { Merge(folder / "base", folder / "adapter", std::nullopt, at::kCPU); });
-    CHECK(sentence.find("cannot be merged") != std::string::npos);
+    CHECK_THAT(sentence, test::Contains("cannot be merged"));
     CHECK((sentence.find("hyplora-adapter linearize") != std::string::npos) == (options.adapter == "hyplora"));
   }
 }

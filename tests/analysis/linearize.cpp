@@ -63,7 +63,7 @@ TEST_CASE("The approximation loads as LoRA and says what it is and how far off",
   CHECK(notes["approximate"] == true);
   CHECK(notes["heldout_rows"] == 5);
   CHECK(notes["modules"].size() == found.modules.size());
-  CHECK(read_file(folder / "linear/README.md").find("held back") != std::string::npos);
+  CHECK_THAT(read_file(folder / "linear/README.md"), test::Contains("held back"));
   // It stands much nearer to the adapter than the base does.
   Transformer base = test::small_model(1);
   const at::Tensor expected = output_with(folder / "ours");
@@ -81,8 +81,7 @@ TEST_CASE("Every hyperbolic variant is linearized, and those that are not are re
       CHECK(largest_error(found) > 0);
       CHECK(largest_error(found) <= 1.1);
     } else {
-      CHECK(test::input_error([&] { linearized(folder.path(), options); }).find("is no hyperbolic adapter") !=
-            std::string::npos);
+      CHECK_THAT(test::input_error([&] { linearized(folder.path(), options); }), test::Contains("is no hyperbolic adapter"));
     }
   }
 }
@@ -101,8 +100,8 @@ TEST_CASE("A lower rank costs accuracy, a higher one than the adapter's is refus
     last = error;
   }
   const test::TempFolder folder;
-  CHECK(test::input_error([&] { linearized(folder.path(), lorentz(1), 5); }).find("--rank: found 5, expected 1 to 4") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([&] { linearized(folder.path(), lorentz(1), 5); }),
+             test::Contains("--rank: found 5, expected 1 to 4"));
 }
 
 LinearFit fitted(const at::Tensor& x, const at::Tensor& codes, const at::Tensor& A, const at::Tensor& B) {

@@ -62,11 +62,9 @@ TEST_CASE("A template may come from a JSON file", "[data]") {
   write_file(folder / "t.json", R"({"prompt_input": "Q {instruction} / {input} A", "prompt_no_input": "Q {instruction} A"})");
   CHECK(render_prompt(find_prompt_template((folder / "t.json").string()), "i", "").text == "Q i A");
   write_file(folder / "t.json", R"({"prompt_input": 3})");
-  CHECK(test::input_error([&] { find_prompt_template((folder / "t.json").string()); }).find("prompt_input") !=
-        std::string::npos);
-  CHECK(test::input_error([] {
-          find_prompt_template("alpacca");
-        }).find("expected alpaca, llama3, qwen, gemma, none or a JSON file") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { find_prompt_template((folder / "t.json").string()); }), test::Contains("prompt_input"));
+  CHECK_THAT(test::input_error([] { find_prompt_template("alpacca"); }),
+             test::Contains("expected alpaca, llama3, qwen, gemma, none or a JSON file"));
 }
 
 TEST_CASE("BOS comes first, EOS is appended, labels are the ids", "[data]") {
@@ -116,12 +114,14 @@ TEST_CASE("Tokenised rows are taken as they are; ids outside the vocabulary are 
           make_examples({row}, nullptr, {bare, 2, "truncate", true}, 9);
         }) == "f: row 1: found token id 9, expected 0 to 8 (the model's vocabulary).");
   row.labels = {-100, -100, -100};
-  CHECK(test::input_error([&] {
-          make_examples({row}, nullptr, {bare, 2, "truncate", true}, 10);
-        }).find("every label is masked") != std::string::npos);
-  CHECK(test::input_error([] {
-          make_examples({text_row("a", "b")}, nullptr, {bare, 9, "truncate", true}, 10);
-        }).find("no tokenizer") != std::string::npos);
+  CHECK_THAT(test::input_error([&] {
+               make_examples({row}, nullptr, {bare, 2, "truncate", true}, 10);
+             }),
+             test::Contains("every label is masked"));
+  CHECK_THAT(test::input_error([] {
+               make_examples({text_row("a", "b")}, nullptr, {bare, 9, "truncate", true}, 10);
+             }),
+             test::Contains("no tokenizer"));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST_CASE("A strict preparation refuses the first row that cannot be used", "[da
   const auto refusal = [&](const std::string& bad) {
     return test::input_error([&] { prepare_rows({files.add("r.jsonl", line("i", "o") + bad)}, {}, strict); });
   };
-  CHECK(refusal("{oops\n").find("row 2: found text that is not JSON") != std::string::npos);
+  CHECK_THAT(refusal("{oops\n"), test::Contains("row 2: found text that is not JSON"));
   CHECK(refusal(line("i", "")).ends_with("row 2: output is empty."));
 }
 
@@ -89,8 +89,8 @@ TEST_CASE("A test set that cannot be read is an error, never silently smaller", 
   const Files files;
   const std::string raw = files.add("raw.jsonl", line("a", "b"));
   const std::string bad = files.add("t.jsonl", line("a", "b") + "{}\n");
-  CHECK(test::input_error([&] { prepare_rows({raw}, {bad}, {}); }).find("row 2: key \"instruction\" is missing") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([&] { prepare_rows({raw}, {bad}, {}); }),
+             test::Contains("row 2: key \"instruction\" is missing"));
   fs::create_directory(files.at("empty"));
   CHECK(test::input_error([&] { prepare_rows({raw}, {files.at("empty")}, {}); }).ends_with("holds no .json or .jsonl file."));
 }

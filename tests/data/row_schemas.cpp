@@ -81,7 +81,7 @@ TEST_CASE("A named schema is not guessed", "[data]") {
   CHECK(row_of(both).instruction == "i");
   CHECK(row_of(both, "math").instruction == "p");
   CHECK(refusal(both, "gsm8k") == "f: row 1: key \"question\" is missing; a row has question and answer.");
-  CHECK(refusal(both, "csv").find("expected auto, tokenised, alpaca, chat, csqa, aqua, gsm8k, math") != std::string::npos);
+  CHECK_THAT(refusal(both, "csv"), test::Contains("expected auto, tokenised, alpaca, chat, csqa, aqua, gsm8k, math"));
 }
 
 TEST_CASE("A file may be one object over several lines, and may begin with a byte-order mark", "[data]") {
@@ -104,11 +104,10 @@ TEST_CASE("Rows that cannot be read are told and left out where the caller asks 
   CHECK(rows[1].instruction == "a\xEF\xBF\xBD");
   CHECK(rows[1].where.ends_with("row 4"));
   REQUIRE(refused.size() == 2);
-  CHECK(refused[0].find("row 2: found text that is not JSON") != std::string::npos);
-  CHECK(refused[1].find("row 3: key \"instruction\": found number") != std::string::npos);
-  CHECK(test::input_error([] {
-          rows_of("{\"instruction\": \"i\", \"output\": \"o\"}\n{\"instruction\": \"\xFF\"}\n");
-        }).find("row 2: found broken UTF-8") != std::string::npos);
+  CHECK_THAT(refused[0], test::Contains("row 2: found text that is not JSON"));
+  CHECK_THAT(refused[1], test::Contains("row 3: key \"instruction\": found number"));
+  CHECK_THAT(test::input_error([] { rows_of("{\"instruction\": \"i\", \"output\": \"o\"}\n{\"instruction\": \"\xFF\"}\n"); }),
+             test::Contains("row 2: found broken UTF-8"));
 }
 
 TEST_CASE("Damaged rows of every schema are refused, never a crash", "[data]") {
@@ -125,11 +124,11 @@ TEST_CASE("Damaged rows of every schema are refused, never a crash", "[data]") {
   for (int i = 0; i < 3000; ++i) {
     std::string bytes = good[static_cast<size_t>(i) % std::size(good)];
     for (int n = 1 + static_cast<int>(random() % 4); n > 0; --n) {
-      const size_t at = random() % bytes.size();
+      const size_t place = random() % bytes.size();
       if (random() % 2 == 0) {
-        bytes[at] = static_cast<char>(random());
+        bytes[place] = static_cast<char>(random());
       } else {  // a piece is lost, so that values change their kind
-        bytes.erase(at, random() % 8);
+        bytes.erase(place, random() % 8);
       }
       if (bytes.empty()) bytes = " ";
     }

@@ -42,8 +42,8 @@ TEST_CASE("A row of the wrong schema is refused with its number", "[data]") {
   CHECK(
       refusal(R"([{"instruction":3,"output":"o"}])").ends_with("row 1: key \"instruction\": found number, expected a string."));
   CHECK(refusal(R"([3])").ends_with("row 1: found number, expected an object."));
-  CHECK(refusal("{\"instruction\":\"i\",\"output\":\"o\"}\n{oops\n").find("row 2: found text that is not JSON") !=
-        std::string::npos);
+  CHECK_THAT(refusal("{\"instruction\":\"i\",\"output\":\"o\"}\n{oops\n"),
+             test::Contains("row 2: found text that is not JSON"));
   CHECK(refusal("").ends_with("the file is empty, expected rows."));
   CHECK(refusal("[]").ends_with("found no rows, expected at least one."));
   CHECK(refusal(R"([{"input_ids":[1,2],"labels":[1]}])").ends_with("row 1: found 1 labels for 2 input_ids, expected as many."));
@@ -70,14 +70,13 @@ TEST_CASE("Tokenised rows of the wrong shape, type or mask are refused", "[data]
     return test::input_error([&] { read_rows({(folder / "r.safetensors").string()}); });
   };
   const at::Tensor ids = at::tensor(Ids{1, 2, 3, 4}, at::kLong).reshape({1, 4});
-  CHECK(refused({{"ids", ids}}).find("tensor input_ids is missing") != std::string::npos);
-  CHECK(refused({{"input_ids", ids[0]}}).find("found 1 dimensions") != std::string::npos);
-  CHECK(refused({{"input_ids", ids.to(at::kFloat)}}).find("of F32, expected integers") != std::string::npos);
-  CHECK(refused({{"input_ids", ids}, {"labels", ids.reshape({2, 2})}}).find("differs from that of input_ids") !=
-        std::string::npos);
-  CHECK(refused({{"input_ids", ids}, {"attention_mask", at::tensor(Ids{1, 0, 1, 0}).reshape({1, 4})}}).find("has a gap") !=
-        std::string::npos);
-  CHECK(refused({{"input_ids", ids}, {"attention_mask", at::zeros_like(ids)}}).find("0 everywhere") != std::string::npos);
+  CHECK_THAT(refused({{"ids", ids}}), test::Contains("tensor input_ids is missing"));
+  CHECK_THAT(refused({{"input_ids", ids[0]}}), test::Contains("found 1 dimensions"));
+  CHECK_THAT(refused({{"input_ids", ids.to(at::kFloat)}}), test::Contains("of F32, expected integers"));
+  CHECK_THAT(refused({{"input_ids", ids}, {"labels", ids.reshape({2, 2})}}), test::Contains("differs from that of input_ids"));
+  CHECK_THAT(refused({{"input_ids", ids}, {"attention_mask", at::tensor(Ids{1, 0, 1, 0}).reshape({1, 4})}}),
+             test::Contains("has a gap"));
+  CHECK_THAT(refused({{"input_ids", ids}, {"attention_mask", at::zeros_like(ids)}}), test::Contains("0 everywhere"));
 }
 
 TEST_CASE("Damaged row files are refused, never a crash", "[data]") {

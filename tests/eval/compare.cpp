@@ -49,12 +49,12 @@ TEST_CASE("Records of other programs are compared too, whatever else they hold",
 }
 
 TEST_CASE("Runs over other rows are not compared", "[eval]") {
-  CHECK(test::input_error([] { compare(records("10"), records("101")); }).find("found 2 and 3 records") != std::string::npos);
+  CHECK_THAT(test::input_error([] { compare(records("10"), records("101")); }), test::Contains("found 2 and 3 records"));
   Json other = records("10");
   other[1]["instruction"] = "another";
-  CHECK(test::input_error([&] { compare(records("10"), other); }).find("record 2 is about another row") != std::string::npos);
-  CHECK(test::input_error([] { compare(Json::array({1}), Json::array({1})); }).find("record 1") != std::string::npos);
-  CHECK(test::input_error([] { compare({{{"flag", 1}}}, {{{"flag", true}}}); }).find("record 1") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { compare(records("10"), other); }), test::Contains("record 2 is about another row"));
+  CHECK_THAT(test::input_error([] { compare(Json::array({1}), Json::array({1})); }), test::Contains("record 1"));
+  CHECK_THAT(test::input_error([] { compare({{{"flag", 1}}}, {{{"flag", true}}}); }), test::Contains("record 1"));
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ TEST_CASE("The answer is the last number, commas removed", "[eval]") {
 TEST_CASE("A benchmark is known by its file's name in any case", "[eval]") {
   CHECK(std::string(task_of_file("x/AddSub.json").name) == "addsub");
   CHECK(std::string(find_task("loss").name) == "loss");
-  CHECK(test::input_error([] { task_of_file("x/rows.json"); }).find("say which with --benchmark") != std::string::npos);
-  CHECK(test::input_error([] { find_task("nothing"); }).find("expected one of gsm8k") != std::string::npos);
+  CHECK_THAT(test::input_error([] { task_of_file("x/rows.json"); }), test::Contains("say which with --benchmark"));
+  CHECK_THAT(test::input_error([] { find_task("nothing"); }), test::Contains("expected one of gsm8k"));
   CHECK(std::string(task_of_file("x/ARC-Challenge.json").name) == "arc_challenge");
 }
 

@@ -96,8 +96,8 @@ TEST_CASE("A byte of any file that changes the result is refused on resume and t
     write_file(path, std::string(text).replace(place, to.size(), to));
     const std::string sentence = run.refusal(run.options);
     INFO(sentence);
-    CHECK(sentence.find("was written by another run: hashes/") != std::string::npos);
-    CHECK(sentence.find(name + " was ") != std::string::npos);
+    CHECK_THAT(sentence, test::Contains("was written by another run: hashes/"));
+    CHECK_THAT(sentence, test::Contains(name + " was "));
     write_file(path, text);
   };
   refused("model/config.json", "1e-05", "1e-06", "model");
@@ -121,7 +121,7 @@ TEST_CASE("The same template in another file does not count, a built-in one does
   fs::copy_file(run.options.prompt_template, changed.prompt_template);
   CHECK(run.refusal(changed).empty());
   changed.prompt_template = "alpaca";
-  CHECK(run.refusal(changed).find("template was ") != std::string::npos);
+  CHECK_THAT(run.refusal(changed), test::Contains("template was "));
 }
 
 }  // namespace

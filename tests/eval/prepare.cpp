@@ -116,7 +116,7 @@ TEST_CASE("Before an adapter's virtual tokens a prompt has that much less room, 
   for (int i = 0; i < 300; ++i) question += fmt::format("{} and ", i);
   const auto prepared = [&] { return prepare(find_task("gsm8k"), {row_of(question, "1")}, tokenizer.get(), spec, options); };
   CHECK(test::input_error(prepared).find("f.json: row 3: its prompt has ") == 0);
-  CHECK(test::input_error(prepared).find("context is 482 (max_position_embeddings less 30 virtual tokens)") != std::string::npos);
+  CHECK_THAT(test::input_error(prepared), test::Contains("context is 482 (max_position_embeddings less 30 virtual tokens)"));
   options.over_length = "truncate";
   CHECK(prepared().prompts[0].size() == 482 - 8);
 }

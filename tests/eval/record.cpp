@@ -91,8 +91,8 @@ TEST_CASE("A progress file keeps whole lines, and knows its run", "[eval]") {
   again.add(7, chosen());
   CHECK(ProgressFile::read(path, run).size() == 3);
   const auto refusal = [&](const Json& other) { return test::input_error([&] { ProgressFile::read(path, other); }); };
-  CHECK(refusal({{"model", "n"}}).find("model was \"m\", now it is \"n\"") != std::string::npos);
-  CHECK(refusal({{"model", "m"}, {"seed", 1}}).find("seed was null, now it is 1") != std::string::npos);
+  CHECK_THAT(refusal({{"model", "n"}}), test::Contains("model was \"m\", now it is \"n\""));
+  CHECK_THAT(refusal({{"model", "m"}, {"seed", 1}}), test::Contains("seed was null, now it is 1"));
   CHECK(ProgressFile::read(folder / "none.jsonl", run).empty());
   CHECK(ProgressFile(path, run, {}).done().empty());
   CHECK(ProgressFile::read(path, run).empty());

@@ -18,10 +18,10 @@ TEST_CASE("Turns follow each other as each template closes them; what opens a co
         "<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n");
   const std::string llama = text("llama3"), gemma = text("gemma"), alpaca = text("alpaca");
   CHECK(llama.rfind("<|begin_of_text|>") == 0);
-  CHECK(llama.find("assistant<|end_header_id|>\n\nb<|eot_id|><|start_header_id|>user") != std::string::npos);
+  CHECK_THAT(llama, test::Contains("assistant<|end_header_id|>\n\nb<|eot_id|><|start_header_id|>user"));
   CHECK(gemma.rfind("<|system|>") == 0);
-  CHECK(gemma.find("<|assistant|>\nb\n<|end_of_turn|>\n<|user|>\nc") != std::string::npos);
-  CHECK(alpaca.find("### Response:\nb\n\nBelow is an instruction") != std::string::npos);
+  CHECK_THAT(gemma, test::Contains("<|assistant|>\nb\n<|end_of_turn|>\n<|user|>\nc"));
+  CHECK_THAT(alpaca, test::Contains("### Response:\nb\n\nBelow is an instruction"));
   CHECK(alpaca.ends_with("### Instruction:\nc\n\n### Response:\n"));
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("A chat forgets its oldest turns where they do not fit, and refuses wh
   CHECK(chat.turns() < 10);
   std::string much;
   for (int i = 0; i < 60; ++i) much += " apple";
-  CHECK(test::input_error([&] { chat.prompt(much); }).find("but 40 fit") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { chat.prompt(much); }), test::Contains("but 40 fit"));
 }
 
 TEST_CASE("A chat goes on line by line; /reset forgets, /exit and the end of input end it", "[generate]") {

@@ -87,11 +87,11 @@ TEST_CASE("Decoding options outside their range are refused by name", "[generate
     change(options);
     return test::input_error([&] { check(options); });
   };
-  CHECK(refusal([](auto& o) { o.beams = 0; }).find("beams: found 0") != std::string::npos);
-  CHECK(refusal([](auto& o) { o.top_p = 1.5; }).find("top_p: found 1.5") != std::string::npos);
-  CHECK(refusal([](auto& o) { o.temperature = -1; }).find("temperature: found -1") != std::string::npos);
-  CHECK(refusal([](auto& o) { o.beams = 2, o.temperature = 1; }).find("0 with several beams") != std::string::npos);
-  CHECK(refusal([](auto& o) { o.best = 2; }).find("best: found 2") != std::string::npos);
+  CHECK_THAT(refusal([](auto& o) { o.beams = 0; }), test::Contains("beams: found 0"));
+  CHECK_THAT(refusal([](auto& o) { o.top_p = 1.5; }), test::Contains("top_p: found 1.5"));
+  CHECK_THAT(refusal([](auto& o) { o.temperature = -1; }), test::Contains("temperature: found -1"));
+  CHECK_THAT(refusal([](auto& o) { o.beams = 2, o.temperature = 1; }), test::Contains("0 with several beams"));
+  CHECK_THAT(refusal([](auto& o) { o.best = 2; }), test::Contains("best: found 2"));
 }
 
 TEST_CASE("The cache gives what a whole forward pass gives", "[generate]") {
@@ -111,8 +111,8 @@ TEST_CASE("The cache gives what a whole forward pass gives", "[generate]") {
 TEST_CASE("A prompt that cannot be completed is refused", "[generate]") {
   const Transformer model = test::small_model(5);
   CHECK(test::input_error([&] { decoded(model, {{5}, {}}, 1); }) == "prompt 2: it has no tokens.");
-  CHECK(test::input_error([&] { decoded(model, {{64}}, 1); }).find("expected 0 to 63") != std::string::npos);
-  CHECK(test::input_error([&] { decoded(model, {Ids(128, 5)}, 1); }).find("context is 128") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { decoded(model, {{64}}, 1); }), test::Contains("expected 0 to 63"));
+  CHECK_THAT(test::input_error([&] { decoded(model, {Ids(128, 5)}, 1); }), test::Contains("context is 128"));
 }
 
 TEST_CASE("Alternatives get the log-probabilities that whole forward passes give", "[generate]") {

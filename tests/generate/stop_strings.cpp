@@ -16,7 +16,7 @@ std::pair<std::string, bool> streamed(const Tokenizer& tokenizer, const std::str
   std::string given;
   for (const int64_t id : tokenizer.encode(text)) {
     given += stream.next(id);
-    for (const auto& stop : stops) CHECK(given.find(stop) == std::string::npos);
+    for (const auto& stop : stops) CHECK_THAT(given, !test::Contains(stop));
   }
   given += stream.rest();
   return {given, stream.stopped()};
@@ -29,9 +29,7 @@ TEST_CASE("A text ends before the earliest stop string", "[generate]") {
   CHECK(before_stop("one", {"one"}).empty());
   std::vector<std::string> stops;
   Fields fields = stop_fields(stops);
-  CHECK(test::input_error([&] {
-          fields.read_flag("stop", {"a", ""});
-        }).find("--stop: found [\"a\",\"\"]") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { fields.read_flag("stop", {"a", ""}); }), test::Contains("--stop: found [\"a\",\"\"]"));
 }
 
 TEST_CASE("A streamed text never shows a part of a stop string, and holds nothing back in the end", "[generate]") {

@@ -57,7 +57,7 @@ TEST_CASE("Variants are told apart by their names and by how they were published
   }
   CHECK(names.size() == variants().size());
   CHECK(spellings.size() == published);
-  CHECK(test::input_error([] { find_variant("poincare"); }).find("expected one of lorentz, release") != std::string::npos);
+  CHECK_THAT(test::input_error([] { find_variant("poincare"); }), test::Contains("expected one of lorentz, release"));
 }
 
 TEST_CASE("A variant refuses curvatures at which its formula does not exist", "[hyperbolic]") {

@@ -11,8 +11,7 @@ namespace {
 TEST_CASE("A device or a pipe is never replaced by a file", "[io]") {
   const test::TempFolder folder;
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK(test::input_error([&] { write_file(folder / "pipe", "x"); }).find("pipe: found a device or a pipe") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([&] { write_file(folder / "pipe", "x"); }), test::Contains("pipe: found a device or a pipe"));
   CHECK(fs::is_fifo(folder / "pipe"));
   CHECK_FALSE(fs::exists(folder / "pipe.partial"));
 }
@@ -37,9 +36,8 @@ TEST_CASE("A full disk is a RunError that leaves the old file", "[io]") {
 TEST_CASE("An output folder that cannot be written is refused", "[io]") {
   const test::TempFolder folder;
   write_file(folder / "file", "");
-  CHECK(test::input_error([&] { require_writable_folder(folder / "file"); }).find("cannot be made") != std::string::npos);
-  CHECK(test::input_error([&] { require_writable_folder("/proc/nothing/here"); }).find("/proc/nothing/here") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([&] { require_writable_folder(folder / "file"); }), test::Contains("cannot be made"));
+  CHECK_THAT(test::input_error([&] { require_writable_folder("/proc/nothing/here"); }), test::Contains("/proc/nothing/here"));
   require_writable_folder(folder / "a/b/c");
   CHECK(fs::is_empty(folder / "a/b/c"));
 }
@@ -49,9 +47,9 @@ TEST_CASE("JSON may carry comments; malformed JSON is refused with its line", "[
   write_file(folder / "c.json", "{\n  // why\n  \"a\": 1 /* here */\n}");
   CHECK(read_json(folder / "c.json")["a"] == 1);
   write_file(folder / "c.json", "{\n  \"a\": 1,\n  \"b\": oops\n}");
-  CHECK(test::input_error([&] { read_json(folder / "c.json"); }).find("line 3") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { read_json(folder / "c.json"); }), test::Contains("line 3"));
   write_file(folder / "c.json", "  \n");
-  CHECK(test::input_error([&] { read_json(folder / "c.json"); }).find("is empty") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { read_json(folder / "c.json"); }), test::Contains("is empty"));
 }
 
 TEST_CASE("A folder takes another's place whole, whether there was one or not", "[io]") {

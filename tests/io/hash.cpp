@@ -31,7 +31,7 @@ TEST_CASE("A file's hash is what sha256sum prints, whatever the file's size", "[
   const std::string large(40000000, 'x');  // sha256sum's: head -c 40000000 /dev/zero | tr '\0' x | sha256sum
   write_file(folder / "f", large);
   CHECK(file_hash(folder / "f") == "dd1546574cfd04fdf6cf1101e4e4fdbd0cc27b68052769c31c6c6ee8e672c79f");
-  CHECK(test::input_error([&] { file_hash(folder / "missing"); }).find("missing: cannot be read") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { file_hash(folder / "missing"); }), test::Contains("missing: cannot be read"));
 }
 
 TEST_CASE("A folder's checksums are sha256sum's, and tell what has changed since", "[io]") {

@@ -15,7 +15,7 @@ TEST_CASE("An output folder appears whole, and replaces what was there only by f
     output.put_into_place();
     CHECK(read_file(target / "a") == "1");
   }
-  CHECK(test::input_error([&] { OutputFolder(target, false, {}); }).find("is not empty") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { OutputFolder(target, false, {}); }), test::Contains("is not empty"));
   {
     OutputFolder output(target.string() + "/", true, {});
     write_file(output.aside() / "b", "2");
@@ -38,11 +38,11 @@ TEST_CASE("An output folder never replaces what is read, nor a file", "[io]") {
   write_file(place / "models/base/config.json", "{}");
   for (const char* target : {"models", "models/base", "models/base/", "models/../models"}) {
     INFO(target);
-    CHECK(test::input_error([&] { OutputFolder(place / target, true, {place / "models/base"}); }).find("would replace") !=
-          std::string::npos);
+    CHECK_THAT(test::input_error([&] { OutputFolder(place / target, true, {place / "models/base"}); }),
+               test::Contains("would replace"));
   }
-  CHECK(test::input_error([&] { OutputFolder(place / "models/base/config.json", true, {}); }).find("is a file") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([&] { OutputFolder(place / "models/base/config.json", true, {}); }),
+             test::Contains("is a file"));
   CHECK_NOTHROW(OutputFolder(place / "models/base-merged", false, {place / "models/base"}));
 }
 

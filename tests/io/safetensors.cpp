@@ -89,11 +89,11 @@ TEST_CASE("A file too short for its header is refused", "[io]") {
     write_file(folder / "f", bytes);
     return test::input_error([&] { Safetensors::open(folder / "f"); });
   };
-  CHECK(refused("").find("found 0 bytes, expected a safetensors file") != std::string::npos);
-  CHECK(refused("abc").find("found 3 bytes") != std::string::npos);
-  CHECK(refused(std::string(16, '\xff')).find("the header claims") != std::string::npos);
-  CHECK(test::input_error([&] { Safetensors::open(folder / "missing"); }).find("cannot be read") != std::string::npos);
-  CHECK(test::input_error([&] { Safetensors::open(folder.path()); }).find("expected a file") != std::string::npos);
+  CHECK_THAT(refused(""), test::Contains("found 0 bytes, expected a safetensors file"));
+  CHECK_THAT(refused("abc"), test::Contains("found 3 bytes"));
+  CHECK_THAT(refused(std::string(16, '\xff')), test::Contains("the header claims"));
+  CHECK_THAT(test::input_error([&] { Safetensors::open(folder / "missing"); }), test::Contains("cannot be read"));
+  CHECK_THAT(test::input_error([&] { Safetensors::open(folder.path()); }), test::Contains("expected a file"));
 }
 
 TEST_CASE("Damage anywhere in a file is refused or harmless, never a crash", "[io]") {
@@ -153,7 +153,7 @@ TEST_CASE("Shards are found through the index, and a wrong index is refused", "[
         std::string::npos);
   CHECK(test::input_error([&] { open_with(R"({"a":"../one.safetensors"})"); }).find("expected a file name") !=
         std::string::npos);
-  CHECK(test::input_error([&] { open_with("3"); }).find("weight_map") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { open_with("3"); }), test::Contains("weight_map"));
 }
 
 }  // namespace

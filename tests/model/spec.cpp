@@ -81,25 +81,24 @@ TEST_CASE("What config.json asks for and is not computed is refused by the field
     config[key] = value;
     return test::input_error([&] { spec_of(config); });
   };
-  CHECK(refusal(llama3_8b, "model_type", "mamba").find("model_type: found \"mamba\"") != std::string::npos);
-  CHECK(refusal(llama3_8b, "hidden_act", "relu").find("hidden_act: found \"relu\"") != std::string::npos);
-  CHECK(refusal(qwen25_7b, "rope_scaling", {{"type", "yarn"}, {"factor", 4.0}}).find("rope_type: found \"yarn\"") !=
-        std::string::npos);
-  CHECK(refusal(gemma_7b, "final_logit_softcapping", 30.0).find("final_logit_softcapping: found 30.0") != std::string::npos);
-  CHECK(refusal(gemma_7b, "use_bidirectional_attention", true).find("use_bidirectional_attention") != std::string::npos);
-  CHECK(refusal(llama3_8b, "quantization_config", Json::object()).find("quantization_config") != std::string::npos);
-  CHECK(refusal(llama3_8b, "num_attention_heads", 30).find("num_attention_heads") != std::string::npos);
-  CHECK(refusal(llama3_8b, "hidden_size", "4096").find("hidden_size") != std::string::npos);
+  CHECK_THAT(refusal(llama3_8b, "model_type", "mamba"), test::Contains("model_type: found \"mamba\""));
+  CHECK_THAT(refusal(llama3_8b, "hidden_act", "relu"), test::Contains("hidden_act: found \"relu\""));
+  CHECK_THAT(refusal(qwen25_7b, "rope_scaling", {{"type", "yarn"}, {"factor", 4.0}}),
+             test::Contains("rope_type: found \"yarn\""));
+  CHECK_THAT(refusal(gemma_7b, "final_logit_softcapping", 30.0), test::Contains("final_logit_softcapping: found 30.0"));
+  CHECK_THAT(refusal(gemma_7b, "use_bidirectional_attention", true), test::Contains("use_bidirectional_attention"));
+  CHECK_THAT(refusal(llama3_8b, "quantization_config", Json::object()), test::Contains("quantization_config"));
+  CHECK_THAT(refusal(llama3_8b, "num_attention_heads", 30), test::Contains("num_attention_heads"));
+  CHECK_THAT(refusal(llama3_8b, "hidden_size", "4096"), test::Contains("hidden_size"));
   Json mistral = llama3_8b;
   mistral["model_type"] = "mistral";
-  CHECK(refusal(mistral, "layer_types", {"full_attention", "chunked_attention"}).find("layer_types: layer 1") !=
-        std::string::npos);
-  CHECK(refusal(gemma3_4b, "text_config", 3).find("text_config") != std::string::npos);
+  CHECK_THAT(refusal(mistral, "layer_types", {"full_attention", "chunked_attention"}), test::Contains("layer_types: layer 1"));
+  CHECK_THAT(refusal(gemma3_4b, "text_config", 3), test::Contains("text_config"));
 }
 
 TEST_CASE("Gemma 3 is refused in float16, with the reason", "[model]") {
-  CHECK(test::input_error([] { check_dtype(spec_of(gemma3_4b), at::kHalf); }).find("whose range its activations leave") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([] { check_dtype(spec_of(gemma3_4b), at::kHalf); }),
+             test::Contains("whose range its activations leave"));
   check_dtype(spec_of(gemma_7b), at::kHalf);
   check_dtype(spec_of(gemma3_4b), at::kBFloat16);
 }

@@ -32,7 +32,7 @@ void check_refused(const Ran& ran, const std::string& part) {
   INFO("stderr: " << ran.err);
   CHECK(ran.status == 2);
   CHECK(ran.err.starts_with("error: "));
-  CHECK(ran.err.find(part) != std::string::npos);
+  CHECK_THAT(ran.err, test::Contains(part));
   CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
 }
 
@@ -40,7 +40,7 @@ TEST_CASE("hyplora-adapter tells its version, its options and its commands", "[p
   CHECK(run("hyplora-adapter", {"--version"}).out.starts_with("hyplora "));
   const Ran help = run("hyplora-adapter", {"--help"});
   for (const char* word : {"--device", "inspect", "merge", "convert", "linearize", "report"})
-    CHECK(help.out.find(word) != std::string::npos);
+    CHECK_THAT(help.out, test::Contains(word));
   check_refused(run("hyplora-adapter", {}), "See --help");
   check_refused(run("hyplora-adapter", {"merge"}), "--model is missing");
 }
@@ -50,8 +50,8 @@ TEST_CASE("inspect prints a text or JSON", "[programs]") {
   const Ran text = place.adapter({"inspect", place.at("adapter"), "--model", place.at("base")}),
             json = place.adapter({"inspect", place.at("adapter"), "--json", "--quiet"});
   CHECK(text.status == 0);
-  CHECK(text.out.find("HypLoRA, variant lorentz, rank 4") != std::string::npos);
-  CHECK(text.out.find(place.at("base") + ": yes") != std::string::npos);
+  CHECK_THAT(text.out, test::Contains("HypLoRA, variant lorentz, rank 4"));
+  CHECK_THAT(text.out, test::Contains(place.at("base") + ": yes"));
   CHECK(Json::parse(json.out)["kind"] == "hyplora");
   check_refused(place.adapter({"inspect", place.at("gone")}), "is not a folder");
 }
@@ -76,11 +76,11 @@ TEST_CASE("A hyperbolic adapter is not merged, but linearized and then merged", 
                                  place.at("rows.jsonl"), "--output", place.at("linear"), "--rows", "1", "--heldout", "7"});
   INFO(ran.err);
   REQUIRE(ran.status == 0);
-  CHECK(ran.out.find("held-back loss: base ") != std::string::npos);
-  CHECK(ran.out.find("(7 rows; fitted on 1)") != std::string::npos);
+  CHECK_THAT(ran.out, test::Contains("held-back loss: base "));
+  CHECK_THAT(ran.out, test::Contains("(7 rows; fitted on 1)"));
   const Ran fewer = place.adapter({"linearize", "--model", place.at("base"), "--adapter", place.at("adapter"), "--data",
                                    place.at("rows.jsonl"), "--output", place.at("linear"), "--force"});
-  CHECK(fewer.out.find("(2 rows; fitted on 6)") != std::string::npos);
+  CHECK_THAT(fewer.out, test::Contains("(2 rows; fitted on 6)"));
   CHECK(place.adapter({"merge", "--model", place.at("base"), "--adapter", place.at("linear"), "--output", place.at("merged")})
             .status == 0);
 }

@@ -27,11 +27,11 @@ TEST_CASE("hyplora-data writes the rows it keeps and prints its report", "[progr
     CHECK(report["kept"] == 2);
     CHECK(report["removed"]["unreadable"] == 1);
     CHECK(report["removed"]["test_question"] == 1);
-    CHECK(ran.err.find("4 rows read, 2 kept") != std::string::npos);
+    CHECK_THAT(ran.err, test::Contains("4 rows read, 2 kept"));
     const std::string text = read_file(out);
     CHECK((text[0] == '[') == (std::string(name) == "out.json"));
-    CHECK(text.find("The answer is 1.") != std::string::npos);
-    CHECK(text.find("Held back") == std::string::npos);
+    CHECK_THAT(text, test::Contains("The answer is 1."));
+    CHECK_THAT(text, !test::Contains("Held back"));
   }
   const Ran quiet = run("hyplora-data", {"--exclude", tests, raw, "--report", (folder / "report.json").string(), "--quiet"});
   CHECK(quiet.out.empty());
@@ -47,7 +47,7 @@ TEST_CASE("hyplora-data ends with 2 and a sentence on bad usage and bad files", 
     const Ran ran = run("hyplora-data", arguments);
     INFO(ran.err);
     CHECK(ran.status == 2);
-    CHECK(ran.err.find(part) != std::string::npos);
+    CHECK_THAT(ran.err, test::Contains(part));
   };
   refused({}, "files is missing");
   refused({raw}, "no row is left; the report says why.");

@@ -56,11 +56,11 @@ TEST_CASE("All shared benchmark files are scored in one call, on slices", "[prog
     CHECK(entry["n"] == 3);
     CHECK(entry["rows_per_second"].get<double>() > 0);
     CHECK(read_json(out / (entry["benchmark"].get<std::string>() + ".json")).size() == 3);
-    CHECK(ran.out.find(entry["benchmark"].get<std::string>()) != std::string::npos);
+    CHECK_THAT(ran.out, test::Contains(entry["benchmark"].get<std::string>()));
   }
   CHECK(benchmarks.size() == results.size());
   CHECK(results.size() == static_cast<size_t>(std::distance(fs::directory_iterator(*data), fs::directory_iterator())));
-  CHECK(read_file(out / "report.html").find("<svg") != std::string::npos);
+  CHECK_THAT(read_file(out / "report.html"), test::Contains("<svg"));
 }
 
 TEST_CASE("A run that is killed several times and resumed has the records of one that was not", "[programs]") {
@@ -97,18 +97,20 @@ TEST_CASE("SIGTERM ends an evaluation with 75 and keeps what is done", "[program
   launch.signal(SIGTERM);
   CHECK(launch.wait() == 75);
   CHECK(lines_of(progress) >= 3);
-  CHECK(launch.errors().find("the same command with --resume goes on") != std::string::npos);
+  CHECK_THAT(launch.errors(), test::Contains("the same command with --resume goes on"));
 }
 
 TEST_CASE("Without a terminal progress is a plain line each tenth, with accuracy, speed and time to go", "[programs]") {
   const Ran ran = run("hyplora-eval", {"--model", bundled, "--data", problems, "--limit", "40", "--max-new-tokens", "4"});
   REQUIRE(ran.status == 0);
   size_t lines = 0;
-  for (size_t at = ran.err.find("rows/s  ETA"); at != std::string::npos; at = ran.err.find("rows/s  ETA", at + 1)) ++lines;
+  for (size_t position = ran.err.find("rows/s  ETA"); position != std::string::npos;
+       position = ran.err.find("rows/s  ETA", position + 1))
+    ++lines;
   CHECK(lines == 10);
-  CHECK(ran.err.find("% right") != std::string::npos);
-  CHECK(ran.err.find("40 rows (0 done before") != std::string::npos);
-  CHECK(ran.err.find("keys and values at most") != std::string::npos);
+  CHECK_THAT(ran.err, test::Contains("% right"));
+  CHECK_THAT(ran.err, test::Contains("40 rows (0 done before"));
+  CHECK_THAT(ran.err, test::Contains("keys and values at most"));
   CHECK(ran.err.find('\r') == std::string::npos);
   CHECK(run("hyplora-eval", {"--quiet", "--model", bundled, "--data", problems, "--limit", "2", "--max-new-tokens", "4"})
             .err.empty());
@@ -201,7 +203,7 @@ TEST_CASE("Prompts that do not fit are cut when asked for, counted and told", "[
   const Ran ran = run("hyplora-eval", {"--model", bundled, "--data", (place / "gsm8k.json").string(), "--max-new-tokens", "4",
                                        "--over-length", "truncate", "--output", (place / "out").string()});
   REQUIRE(ran.status == 0);
-  CHECK(ran.out.find("1 rows were cut from the left") != std::string::npos);
+  CHECK_THAT(ran.out, test::Contains("1 rows were cut from the left"));
   CHECK(read_json(place / "out/results.json")["truncated"] == 1);
   CHECK(read_json(place / "out/gsm8k.json")[0]["truncated"] == true);
 }
@@ -216,7 +218,7 @@ TEST_CASE("The rows on which the two readings disagree are listed when asked for
   for (size_t row = 0; row < records.size(); ++row) {
     if (records[row]["flag"] == records[row]["flag_strict"]) continue;
     ++found;
-    CHECK(ran.out.find(fmt::format("row {}: answer", row + 1)) != std::string::npos);
+    CHECK_THAT(ran.out, test::Contains(fmt::format("row {}: answer", row + 1)));
   }
   CHECK(entry["disagreement_rows"].size() == found);
 }
@@ -287,14 +289,14 @@ TEST_CASE("On a terminal without a prompt there is a chat; with one the completi
       on_a_terminal("hyplora-generate", options, {"Tom has 7 apples.\n", "/reset\n", "Tom has 7 apples.\n", "\x04"});
   INFO(chat);
   size_t asked = 0;
-  for (size_t at = chat.find("\n> "); at != std::string::npos; at = chat.find("\n> ", at + 1)) ++asked;
+  for (size_t position = chat.find("\n> "); position != std::string::npos; position = chat.find("\n> ", position + 1)) ++asked;
   CHECK(asked == 4);
   const std::string said = "Tom has 7 apples.\r\n";
   const size_t first = chat.find(said), second = chat.rfind(said);
   REQUIRE(first != std::string::npos);
   REQUIRE(second != first);
-  const auto answer = [&](size_t at) {
-    return chat.substr(at + said.size(), chat.find("\r\n> ", at + said.size()) - at - said.size());
+  const auto answer = [&](size_t position) {
+    return chat.substr(position + said.size(), chat.find("\r\n> ", position + said.size()) - position - said.size());
   };
   CHECK(answer(first) == answer(second));  // nothing of the first turn was left
   CHECK_FALSE(answer(first).empty());
@@ -314,8 +316,8 @@ TEST_CASE("Ctrl-C ends an answer of a chat, not the chat", "[programs]") {
   const std::string shown =
       on_a_terminal("hyplora-generate", {"--quiet", "--model", model.string(), "--max-new-tokens", "500000", "--ignore-eos"},
                     {"Tom has 7 apples.\n", ctrl_c, "/reset\n", "\x04"});
-  CHECK(shown.find("^C") != std::string::npos);
-  CHECK(shown.find("/reset") != std::string::npos);
+  CHECK_THAT(shown, test::Contains("^C"));
+  CHECK_THAT(shown, test::Contains("/reset"));
 }
 
 }  // namespace

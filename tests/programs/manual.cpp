@@ -24,10 +24,10 @@ std::vector<std::string> all_programs() {
 /// The long options that a help text lists.
 std::set<std::string> options_in(const std::string& help) {
   std::set<std::string> options;
-  for (size_t at = help.find("--"); at != help.npos; at = help.find("--", at + 2)) {
-    const size_t line = help.rfind('\n', at) + 1;
-    if (help.find_first_not_of(' ', line) != at && help.substr(line, at - line) != "  -h,") continue;
-    options.insert(help.substr(at, help.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", at) - at));
+  for (size_t place = help.find("--"); place != help.npos; place = help.find("--", place + 2)) {
+    const size_t line = help.rfind('\n', place) + 1;
+    if (help.find_first_not_of(' ', line) != place && help.substr(line, place - line) != "  -h,") continue;
+    options.insert(help.substr(place, help.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", place) - place));
   }
   return options;
 }
@@ -75,10 +75,11 @@ TEST_CASE("Every program's man page and completions name each of its options", "
                       fish = run(program, {"--completion", "fish"}).out;
     for (std::string option : options) {
       INFO(option);
-      CHECK(bash.find(option) != std::string::npos);
-      CHECK(zsh.find(option) != std::string::npos);
-      CHECK(fish.find(" -l " + option.substr(2)) != std::string::npos);
-      for (size_t at = option.find('-'); at != option.npos; at = option.find('-', at + 2)) option.insert(at, "\\");
+      CHECK_THAT(bash, test::Contains(option));
+      CHECK_THAT(zsh, test::Contains(option));
+      CHECK_THAT(fish, test::Contains(" -l " + option.substr(2)));
+      for (size_t place = option.find('-'); place != option.npos; place = option.find('-', place + 2))
+        option.insert(place, "\\");
       CHECK(page.out.find("\\fB" + option + "\\fR") != std::string::npos);
     }
   }

@@ -84,9 +84,8 @@ TEST_CASE("Built-in templates and types are offered by every program that takes 
       seen.insert(key);
       INFO(called.program << " " << key);
       const std::string expected = entry["expected"];
-      for (const auto& name : is_template ? prompt_template_names() : dtype_names())
-        CHECK(expected.find(name) != std::string::npos);
-      CHECK(called.with({"--completion", "bash"}).out.find(fmt::format("{}", fmt::join(dtype_names(), " "))) != std::string::npos);
+      for (const auto& name : is_template ? prompt_template_names() : dtype_names()) CHECK_THAT(expected, test::Contains(name));
+      CHECK_THAT(called.with({"--completion", "bash"}).out, test::Contains(fmt::format("{}", fmt::join(dtype_names(), " "))));
     }
   }
   CHECK(seen.size() == 3);

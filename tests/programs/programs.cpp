@@ -57,7 +57,7 @@ TEST_CASE("Every program tells its version and its options", "[programs]") {
     CHECK(version.status == 0);
     CHECK(version.out.starts_with("hyplora "));
     CHECK(help.status == 0);
-    CHECK(help.out.find("--device") != std::string::npos);
+    CHECK_THAT(help.out, test::Contains("--device"));
     check_sentence(run(program, {"--no-such-option"}), 2, "See --help");
   }
 }
@@ -68,7 +68,7 @@ TEST_CASE("A training run ends with 0, its result on stdout and its log on stder
   INFO(ran.err);
   REQUIRE(ran.status == 0);
   CHECK(Json::parse(ran.out)["steps"] == 2);
-  CHECK(ran.err.find("step 2/2") != std::string::npos);
+  CHECK_THAT(ran.err, test::Contains("step 2/2"));
   CHECK(place.train({"--quiet"}).err.empty());
 }
 
@@ -122,7 +122,8 @@ TEST_CASE("The doctor tells the kernels and the bf16 units that a run uses, HYPL
 
 TEST_CASE("A bad config is one sentence and exit code 2", "[programs]") {
   const Place place;
-  check_sentence(run("hyplora-train", {}), 2, "--base-model is missing: Hugging Face checkpoint folder; it may also stand in a --config FILE");
+  check_sentence(run("hyplora-train", {}), 2,
+                 "--base-model is missing: Hugging Face checkpoint folder; it may also stand in a --config FILE");
   check_sentence(run("hyplora-train", {"--config", place.at("none.json")}), 2, "none.json: cannot be read");
   const auto with = [&](const Json& changes) {
     place.set(changes);

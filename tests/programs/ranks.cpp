@@ -78,7 +78,7 @@ void check_same_results(const fs::path& one, const fs::path& other, const char* 
     CHECK(a["accuracy"] == b["accuracy"]);
     CHECK(read_file(one / (std::string(benchmark) + ".json")) == read_file(other / (std::string(benchmark) + ".json")));
   }
-  for (const auto& entry : fs::directory_iterator(other)) CHECK(entry.path().string().find("progress") == std::string::npos);
+  for (const auto& entry : fs::directory_iterator(other)) CHECK_THAT(entry.path().string(), !test::Contains("progress"));
 }
 
 size_t rows_in_progress(const fs::path& folder) {
@@ -134,7 +134,7 @@ TEST_CASE("A process whose input is bad ends the others too", "[programs]") {
   const test::TempFolder place;
   const Ranks ranks(2, arguments(place / "out", {"--benchmark", "no such"}));
   for (const int status : ranks.wait()) CHECK((status == 1 || status == 2));
-  CHECK(ranks.errors().find("no such") != std::string::npos);
+  CHECK_THAT(ranks.errors(), test::Contains("no such"));
 }
 
 /// A program in two processes.

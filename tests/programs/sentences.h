@@ -11,11 +11,11 @@ namespace hyplora::test {
 inline void check_sentence(const Ran& ran, int status, const std::string& part) {
   INFO("stderr: " << ran.err);
   CHECK(ran.status == status);
-  CHECK(ran.err.find(part) != std::string::npos);
+  CHECK_THAT(ran.err, Contains(part));
   const std::string last = ran.err.substr(ran.err.rfind("error: ") == std::string::npos ? 0 : ran.err.rfind("error: "));
   CHECK(last.starts_with("error: "));
   CHECK(std::count(last.begin(), last.end(), '\n') == 1);
-  CHECK(ran.err.find("Exception raised from") == std::string::npos);
+  CHECK_THAT(ran.err, !Contains("Exception raised from"));
 }
 
 }  // namespace hyplora::test

@@ -133,7 +133,7 @@ TEST_CASE("A folder that may no longer be written is exit code 1 and keeps its c
   CHECK(fs::exists(place.at("out/latest/COMPLETE")));
   Launch again("hyplora-train", place.arguments("out", endless), nobody);
   CHECK(again.wait() == 2);
-  CHECK(again.errors().find("not writable") != std::string::npos);
+  CHECK_THAT(again.errors(), test::Contains("not writable"));
   ::chmod(place.at("out").c_str(), 0755);
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("Other data or another base on resume is refused with both hashes, and
     Launch refused("hyplora-train", place.arguments("out", recipe));
     CHECK(refused.wait() == 2);
     check_one_sentence(refused.errors(), "was saved with " + what + " of hash ");
-    CHECK(refused.errors().find("--force-resume") != std::string::npos);
+    CHECK_THAT(refused.errors(), test::Contains("--force-resume"));
   };
   REQUIRE(place.run("out", recipe) == 0);
   write_safetensors(place.at("base/model.safetensors"), test::small_model(4).named_weights());
@@ -171,7 +171,7 @@ TEST_CASE("Another tokenizer on resume is refused with both hashes, and taken wi
     const std::string name = fs::path(file).stem().string();
     check_one_sentence(refused.errors(),
                        fmt::format("was saved with {} of hash {}, but {} has hash {};", name, before, file, file_hash(file)));
-    CHECK(refused.errors().find("--force-resume") != std::string::npos);
+    CHECK_THAT(refused.errors(), test::Contains("--force-resume"));
     CHECK(Launch("hyplora-train", place.arguments(out, recipe, {"--force-resume"})).wait() == 0);
   };
   check_exchanged("json", place.at("base/tokenizer.json"), [](std::string text) {

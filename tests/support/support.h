@@ -11,6 +11,9 @@
 
 namespace hyplora::test {
 
+/// CHECK_THAT(text, Contains(part)) shows the text where it fails.
+using Catch::Matchers::Contains;
+
 /// tests/golden of the source tree.
 fs::path golden();
 /// A file or folder of the shared test material beside the repository; skips by name (returns nothing) where it is absent.

@@ -121,7 +121,7 @@ LaunchOptions fault(const std::string& text) {
 void check_one_sentence(const std::string& errors, const std::string& part) {
   INFO("stderr: " << errors);
   CHECK(errors.starts_with("error: "));
-  CHECK(errors.find(part) != std::string::npos);
+  CHECK_THAT(errors, test::Contains(part));
   CHECK(std::count(errors.begin(), errors.end(), '\n') == 1);
 }
 

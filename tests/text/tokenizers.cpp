@@ -34,7 +34,7 @@ std::unique_ptr<Tokenizer> tokenizer_of(const std::string& json, const std::stri
 }
 
 std::string changed(std::string text, const std::string& from, const std::string& to) {
-  REQUIRE(text.find(from) != std::string::npos);
+  REQUIRE_THAT(text, test::Contains(from));
   return text.replace(text.find(from), from.size(), to);
 }
 
@@ -82,8 +82,8 @@ TEST_CASE("What tokenizer.json asks for and is not implemented is named", "[text
   CHECK(refusal(R"("TemplateProcessing")", R"("BertProcessing")").find("post_processor: type: found \"BertProcessing\"") !=
         std::string::npos);
   CHECK(refusal(R"({"type": "BPE",)", R"({"type": "BPE", "dropout": 0.1,)").find("dropout") != std::string::npos);
-  CHECK(test::input_error([] { tokenizer_of("{\"model\": 3}"); }).find("model") != std::string::npos);
-  CHECK(test::input_error([] { tokenizer_of("{"); }).find("cannot be read as JSON") != std::string::npos);
+  CHECK_THAT(test::input_error([] { tokenizer_of("{\"model\": 3}"); }), test::Contains("model"));
+  CHECK_THAT(test::input_error([] { tokenizer_of("{"); }), test::Contains("cannot be read as JSON"));
   CHECK(test::input_error([] { tokenizer_of(byte_level, R"({"eos_token": "<gone>"})"); }).find("eos_token is \"<gone>\"") !=
         std::string::npos);
 }
@@ -228,14 +228,14 @@ TEST_CASE("The real vocabularies load and round-trip the shared texts", "[text]"
 
 TEST_CASE("A folder without a usable tokenizer is refused", "[text]") {
   const test::TempFolder folder;
-  CHECK(test::input_error([&] { load_tokenizer(folder.path()); }).find("no tokenizer is there") != std::string::npos);
-  CHECK(test::input_error([&] { load_tokenizer(folder / "gone"); }).find("is not a folder") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { load_tokenizer(folder.path()); }), test::Contains("no tokenizer is there"));
+  CHECK_THAT(test::input_error([&] { load_tokenizer(folder / "gone"); }), test::Contains("is not a folder"));
   write_file(folder / "tokenizer.model", "garbage");
-  CHECK(test::input_error([&] { load_tokenizer(folder.path()); }).find("cannot be read as a sentencepiece model") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([&] { load_tokenizer(folder.path()); }),
+             test::Contains("cannot be read as a sentencepiece model"));
   write_file(folder / "tokenizer.model", "");
-  CHECK(test::input_error([&] { load_tokenizer(folder.path()); }).find("cannot be read as a sentencepiece model") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([&] { load_tokenizer(folder.path()); }),
+             test::Contains("cannot be read as a sentencepiece model"));
 }
 
 }  // namespace

@@ -26,9 +26,10 @@ TEST_CASE("lora_type spells adapter, variant and curvature; a contradiction is r
   CHECK(options.adapter.curvature == 0.5);
   Json contradicting = base;
   contradicting["hyplora_variant"] = "lorentz";
-  CHECK(test::input_error([&] {
-          read_train_options({contradicting, "c", {}, {}});
-        }).find("but lora_type says \"release\"") != std::string::npos);
+  CHECK_THAT(test::input_error([&] {
+               read_train_options({contradicting, "c", {}, {}});
+             }),
+             test::Contains("but lora_type says \"release\""));
 }
 
 TEST_CASE("The rate follows Hugging Face's schedules", "[train]") {

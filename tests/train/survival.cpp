@@ -87,7 +87,7 @@ TEST_CASE("A folder has one lock, which goes with its holder", "[train]") {
   const test::TempFolder folder;
   {
     const FolderLock lock(folder.path());
-    CHECK(test::input_error([&] { FolderLock second(folder.path()); }).find("another run (process ") != std::string::npos);
+    CHECK_THAT(test::input_error([&] { FolderLock second(folder.path()); }), test::Contains("another run (process "));
   }
   const FolderLock again(folder.path());
 }

@@ -86,13 +86,13 @@ TEST_CASE("Every adapter kind trains and resumes to the same bits", "[train]") {
     for (const std::string& variant : kind == "hyplora" ? hyplora_variants() : std::vector<std::string>{"lorentz"}) {
       INFO(kind << " " << variant);
       const TrainingFolder place;
-      const std::vector<std::string> as{"adapter=" + kind, "hyplora_variant=" + variant};
-      run(place.options("whole", as));
+      const std::vector<std::string> wanted{"adapter=" + kind, "hyplora_variant=" + variant};
+      run(place.options("whole", wanted));
       int polls = 0;
-      const auto stopped = run(place.options("parts", as), [&] { return ++polls == 8; });
+      const auto stopped = run(place.options("parts", wanted), [&] { return ++polls == 8; });
       CHECK(stopped.interrupted);
       CHECK(stopped.steps < 16);
-      CHECK_FALSE(run(place.options("parts", as)).interrupted);
+      CHECK_FALSE(run(place.options("parts", wanted)).interrupted);
       const std::string weights = kind == "full" ? "model.safetensors" : "adapter_model.safetensors";
       CHECK(difference(place / ("whole/" + weights), place / ("parts/" + weights)) == 0);
       CHECK(lasting_lines(place / "whole") == lasting_lines(place / "parts"));
@@ -121,7 +121,7 @@ TEST_CASE("Metrics of an earlier launch that are null or of no known form are ke
       "{\"step\":null,\"loss\":2.0}\n{\"step\":\"1\",\"event\":3}\n{\"step\":1,\"curvature\":{}}\n";
   write_file(place / "out/metrics.jsonl", read_file(place / "out/metrics.jsonl") + odd);
   CHECK_FALSE(run(place.options("out")).interrupted);
-  CHECK(read_file(place / "out/metrics.jsonl").find(odd) != std::string::npos);
+  CHECK_THAT(read_file(place / "out/metrics.jsonl"), test::Contains(odd));
 }
 
 TEST_CASE("Stopping at any poll loses nothing", "[train]") {
@@ -167,13 +167,12 @@ TEST_CASE("A checkpoint that is no longer what was saved is passed over; where t
 
   const std::string named = (place / "out/checkpoint-16").string();
   damage(place / "out/checkpoint-16/adapter_config.json");
-  CHECK(test::input_error([&] {
-          run(place.options("new", {"resume_from_checkpoint=" + named}));
-        }).find("resume_from_checkpoint: " + named + "/adapter_config.json: is not what was saved there") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { run(place.options("new", {"resume_from_checkpoint=" + named})); }),
+             test::Contains("resume_from_checkpoint: " + named + "/adapter_config.json: is not what was saved there"));
   for (const auto& entry : fs::directory_iterator(place / "out")) {
     if (!entry.is_symlink() && fs::exists(entry.path() / "COMPLETE")) damage(entry.path() / "trainer_state.json");
   }
-  CHECK(test::input_error([&] { run(place.options("out")); }).find("there is no other checkpoint") != std::string::npos);
+  CHECK_THAT(test::input_error([&] { run(place.options("out")); }), test::Contains("there is no other checkpoint"));
 }
 
 TEST_CASE("The best weights are not taken when they are no longer what was saved", "[train]") {
@@ -183,15 +182,15 @@ TEST_CASE("The best weights are not taken when they are no longer what was saved
   const fs::path best = fs::canonical(place / "out/best");
   REQUIRE(best.filename() != "checkpoint-16");
   damage(best / "adapter_model.safetensors");
-  CHECK(test::input_error([&] { run(place.options("out", rising)); }).find("set load_best_model_at_end to false") !=
-        std::string::npos);
+  CHECK_THAT(test::input_error([&] { run(place.options("out", rising)); }),
+             test::Contains("set load_best_model_at_end to false"));
 }
 
 TEST_CASE("Resuming with another config is refused with the difference", "[train]") {
   const TrainingFolder place;
   run(place.options("out"));
   const std::string sentence = test::input_error([&] { run(place.options("out", {"learning_rate=0.5"})); });
-  CHECK(sentence.find("was saved with learning_rate = 0.01, but the config says 0.5") != std::string::npos);
+  CHECK_THAT(sentence, test::Contains("was saved with learning_rate = 0.01, but the config says 0.5"));
   CHECK_FALSE(run(place.options("out", {"learning_rate=0.5", "resume_from_checkpoint=never"})).interrupted);
 }
 
@@ -225,12 +224,12 @@ TEST_CASE("A step that explodes is told, and with skip_spikes left out", "[train
   for (int t = 0; t < 120; ++t) ids.push_back((7 * t + t * t) % 60 + 3);
   std::string rows;
   for (int i = 0; i < 30; ++i) rows += Json{{"input_ids", ids}}.dump() + "\n";
-  const std::vector<std::string> as{"batch_size=1",         "micro_batch_size=1",    "num_epochs=1",
-                                    "shuffle=false",        "val_set_size=0",        "warmup_steps=0",
-                                    "learning_rate=0.0001", "lr_scheduler=constant", "lora_dropout=0"};
+  const std::vector<std::string> wanted{"batch_size=1",         "micro_batch_size=1",    "num_epochs=1",
+                                        "shuffle=false",        "val_set_size=0",        "warmup_steps=0",
+                                        "learning_rate=0.0001", "lr_scheduler=constant", "lora_dropout=0"};
   const auto with = [&](const std::string& out, const std::string& more_rows, std::vector<std::string> more) {
     write_file(place / "rows.jsonl", rows + more_rows);
-    more.insert(more.end(), as.begin(), as.end());
+    more.insert(more.end(), wanted.begin(), wanted.end());
     run(place.options(out, more));
     return read_metrics(place / (out + "/metrics.jsonl")).rbegin()[1];  // the line before the end's
   };
@@ -271,9 +270,9 @@ TEST_CASE("A non-finite weight stops the run with step and module named", "[trai
     run(place.options("out"));
     FAIL("expected a RunError");
   } catch (const RunError& error) {
-    CHECK(std::string(error.what())
-              .find("step 1: the loss is not finite; the first non-finite value comes out of module "
-                    "model.layers.1.mlp.gate_proj") != std::string::npos);
+    CHECK_THAT(std::string(error.what()),
+               test::Contains("step 1: the loss is not finite; the first non-finite value comes out of module "
+                              "model.layers.1.mlp.gate_proj"));
     CHECK(error.exit_code() == 1);
   }
 }
@@ -323,8 +322,8 @@ TEST_CASE("Early stopping ends the run after validations without gain", "[train]
 
 TEST_CASE("The curvature can be held or learn at its own rate", "[train]") {
   const TrainingFolder place;
-  const auto k = [&](const std::string& out, const std::vector<std::string>& as) {
-    run(place.options(out, as));
+  const auto k = [&](const std::string& out, const std::vector<std::string>& wanted) {
+    run(place.options(out, wanted));
     return Safetensors::open(place / (out + "/adapter_model.safetensors"))
         .tensor("base_model.model.model.layers.0.self_attn.q_proj.lora_k")
         .item<double>();
@@ -342,18 +341,17 @@ std::string refusal(const std::vector<std::string>& assignments) {
 TEST_CASE("Combinations that cannot be are refused", "[train]") {
   CHECK(refusal({"micro_batch_size=3"}) == "batch_size: found 4, expected a multiple of micro_batch_size (3).");
   CHECK(refusal({"val_set_size=40"}) == "val_set_size: found 40, expected less than the 40 rows of data_path.");
-  CHECK(refusal({"init_base=random"}).find("needs adapter \"full\"") != std::string::npos);
-  CHECK(refusal({"adapter=full", "dtype=bfloat16"}).find("expected float32 with adapter \"full\"") != std::string::npos);
-  CHECK(refusal({"curvature=-1"}).find("expected a number above 0") != std::string::npos);
-  CHECK(refusal({"hyplora_variant=simplified", "curvature=0"}).find("expected a number above 0") != std::string::npos);
-  CHECK(refusal({"hyplora_variant=v1", "curvature=0"}).find("expected a number that is not 0") != std::string::npos);
-  CHECK(refusal({"non_linearity=tan"}).find("expected one of tanh, relu") != std::string::npos);
-  CHECK(refusal({"target_modules=.*q_proj", "layers_to_transform=[1]"}).find("name the modules in a list") !=
-        std::string::npos);
-  CHECK(refusal({"adapter=prefix", "num_virtual_tokens=125"}).find("less 125 virtual tokens") != std::string::npos);
-  CHECK(refusal({"adapter=dorra"}).find("expected one of hyplora, lora, dora") != std::string::npos);
-  CHECK(refusal({"prompt_template=nothing"}).find("prompt_template") != std::string::npos);
-  CHECK(refusal({"lora_type=hyplora_huge-1"}).find("lora_type") != std::string::npos);
+  CHECK_THAT(refusal({"init_base=random"}), test::Contains("needs adapter \"full\""));
+  CHECK_THAT(refusal({"adapter=full", "dtype=bfloat16"}), test::Contains("expected float32 with adapter \"full\""));
+  CHECK_THAT(refusal({"curvature=-1"}), test::Contains("expected a number above 0"));
+  CHECK_THAT(refusal({"hyplora_variant=simplified", "curvature=0"}), test::Contains("expected a number above 0"));
+  CHECK_THAT(refusal({"hyplora_variant=v1", "curvature=0"}), test::Contains("expected a number that is not 0"));
+  CHECK_THAT(refusal({"non_linearity=tan"}), test::Contains("expected one of tanh, relu"));
+  CHECK_THAT(refusal({"target_modules=.*q_proj", "layers_to_transform=[1]"}), test::Contains("name the modules in a list"));
+  CHECK_THAT(refusal({"adapter=prefix", "num_virtual_tokens=125"}), test::Contains("less 125 virtual tokens"));
+  CHECK_THAT(refusal({"adapter=dorra"}), test::Contains("expected one of hyplora, lora, dora"));
+  CHECK_THAT(refusal({"prompt_template=nothing"}), test::Contains("prompt_template"));
+  CHECK_THAT(refusal({"lora_type=hyplora_huge-1"}), test::Contains("lora_type"));
 }
 
 TEST_CASE("Each epoch visits every row once, in an order that follows from the seed", "[train]") {
