@@ -87,6 +87,7 @@ class Scoring {
     collect();
     TaskResult result = is_loss() ? mean_loss() : verdicts();
     result.benchmark = prepared_.task->name;
+    result.verdict = prepared_.task->verdict;
     result.n = static_cast<int64_t>(prepared_.count());
     result.truncated = prepared_.truncated_count();
     result.interrupted = options_.group->any(interrupted);
@@ -97,7 +98,7 @@ class Scoring {
   }
 
  private:
-  bool is_loss() const { return prepared_.task->verdict == Verdict::loss; }
+  bool is_loss() const { return prepared_.task->measures_loss(); }
 
   /// A record of a progress file that somebody else wrote may be of other rows or of another kind.
   bool fits(size_t row, const Record& record) const {
@@ -219,7 +220,7 @@ double TaskResult::standard_error() const { return std::sqrt(accuracy() * (1 - a
 
 Json TaskResult::to_json() const {
   const auto share = [&](int64_t right) { return static_cast<double>(right) / static_cast<double>(n); };
-  Json json{{"benchmark", benchmark}, {"n", n}};
+  Json json{{"benchmark", benchmark}, {"n", n}, {"verdict", {{"kind", verdict->name}, {"version", verdict->version}}}};
   if (loss) {
     json.update(Json{{"loss", *loss}, {"perplexity", std::exp(*loss)}, {"tokens", tokens}});
   } else {

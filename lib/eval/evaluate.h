@@ -11,13 +11,14 @@ namespace hyplora {
 
 struct TaskResult {
   std::string benchmark;
+  const VerdictKind* verdict = &loss_verdict;
   int64_t n = 0, correct = 0;
   int64_t tokens = 0;                         // loss: supervised ones of all rows
   int64_t computed = 0, computed_tokens = 0;  // rows and their tokens; the others came from a progress file
   int64_t truncated = 0;                      // rows whose prompt (loss: whose text) was cut
   int64_t correct_strictly = 0;               // by the stricter reading
   std::vector<size_t> disagreements;          // rows on which the two readings' verdicts differ, in order
-  std::optional<int64_t> correct_normalised;  // likelihood: by the sum a token
+  std::optional<int64_t> correct_normalised;  // likelihood: by the sum per token
   double seconds = 0;
   std::optional<double> loss;  // mean token cross-entropy, for "loss"
   bool interrupted = false;    // not all rows are done

@@ -97,7 +97,7 @@ PreparedTask prepare(const Task& task, std::vector<Row> rows, const Tokenizer* t
   PreparedTask made;
   made.task = &task;
   made.rows = std::move(rows);
-  if (task.verdict == Verdict::loss) {
+  if (task.measures_loss()) {
     prepare_examples(tokenizer, spec, options, made);
     return made;
   }

@@ -30,7 +30,7 @@ struct PreparedTask {
   std::vector<std::vector<Ids>> alternative_ids;       // the tokens that the model gives probabilities, after the prompt's
   ExampleSet examples;                                 // loss
 
-  size_t count() const { return task->verdict == Verdict::loss ? examples.examples.size() : rows.size(); }
+  size_t count() const { return task->measures_loss() ? examples.examples.size() : rows.size(); }
   int64_t longest() const;  // tokens
   int64_t truncated_count() const;
   /// Keys and values that are kept at a time, at most: of the `batch_size` longest prompts with all that may follow them, and

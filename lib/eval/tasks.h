@@ -1,20 +1,20 @@
 // The benchmarks: one row each says which files it takes and how a completion is judged.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/rows.h"
+#include "eval/verdicts.h"
 
 namespace hyplora {
 
-enum class Verdict { number, letter, word, latex, loss };
-
 struct Task {
   const char* name;
-  Verdict verdict;
-  const char* words = "";  // word: the alternatives, of which the first that occurs in the lower-cased completion counts
+  const VerdictKind* verdict;
+  const char* words = "";  // the alternatives of answers that are chosen: a|b|c
+
+  bool measures_loss() const { return verdict->measures_loss(); }
 };
 
 std::vector<std::string> task_names();
@@ -23,11 +23,6 @@ std::vector<std::string> task_names();
 const Task& find_task(const std::string& name);
 /// By a data file's name without folder and ending ("AddSub.json" is addsub, "ARC-Easy.json" arc_easy); InputError otherwise.
 const Task& task_of_file(const fs::path& file);
-
-struct Judgement {
-  std::string pred;  // what was read out of the completion; empty: nothing
-  bool correct = false;
-};
 
 /// The gold answer of a row is read. InputError when it cannot be.
 void check_gold(const Task& task, const Row& row);

@@ -268,8 +268,34 @@ TEST_CASE("Every row of the shared benchmark files has a gold answer, and its ow
       right += judge(task, row, row.output).correct;
     }
     INFO(file.path().filename().string() << ": " << right << " of " << rows);
-    if (task.verdict == Verdict::word) CHECK(right == rows);
+    if (task.verdict == &word_verdict) CHECK(right == rows);
     CHECK(right >= rows * 3 / 10);
+  }
+}
+
+TEST_CASE("A gold answer is what its benchmark's kind of verdict takes for one", "[eval]") {
+  const auto refusal = [](const char* task, const std::optional<std::string>& answer) {
+    Row row;
+    row.where = "f: row 1";
+    row.answer = answer;
+    return test::input_error([&] { check_gold(find_task(task), row); });
+  };
+  CHECK(refusal("gsm8k", "none") == "f: row 1: key \"answer\": found \"none\", expected a number to score against.");
+  CHECK(refusal("aqua", "F") == "f: row 1: key \"answer\": found \"F\", expected a letter A to E to score against.");
+  CHECK(refusal("aqua", "A\n").find("expected a letter A to E") != std::string::npos);
+  CHECK(refusal("math500", std::nullopt) ==
+        "f: row 1: key \"answer\": found nothing, expected an expression to score against.");
+  CHECK(refusal("boolq", "True") == "f: row 1: key \"answer\": found \"True\", expected one of true|false to score against.");
+  check_gold(find_task("loss"), Row());
+}
+
+TEST_CASE("Every benchmark's verdict has a name and a version, and loss alone judges nothing", "[eval]") {
+  for (const auto& name : task_names()) {
+    const Task& task = find_task(name);
+    INFO(name);
+    CHECK(task.verdict->version >= 1);
+    CHECK(std::string(task.verdict->name) != "");
+    CHECK(task.measures_loss() == (name == "loss"));
   }
 }
 

@@ -1,0 +1,110 @@
+#include "eval/verdicts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "eval/answers.h"
+#include "text/pattern.h"
+
+namespace hyplora {
+namespace {
+
+using Text = std::optional<std::string>;
+
+bool is_number(const char*, const std::string& answer) { return last_number(answer).has_value(); }
+bool is_word(const char* words, const std::string& answer) {
+  const auto all = split_words(words);
+  return std::find(all.begin(), all.end(), answer) != all.end();
+}
+bool is_expression(const char*, const std::string& answer) { return !answer.empty(); }
+
+Judgement judged_number(const std::string& gold, const std::optional<double>& found) {
+  return {found ? fmt::format("{}", *found) : "", found && same_number(*last_number(gold), *found)};
+}
+Judgement judged_text(const std::string& gold, const Text& found) { return {found.value_or(""), found == gold}; }
+Judgement judged_latex(const std::string& gold, const Text& found) {
+  return {found.value_or(""), found && normal_latex(*found) == normal_latex(gold)};
+}
+
+/// Of the words the first that occurs in the lower-cased text.
+Text first_word(const char* words, const std::string& text) { return Pattern(words, words).first(lowered(text)); }
+
+/// The one of the words that occurs.
+Text only_word(const char* words, const std::string& completion) {
+  const std::string text = lowered(completion);
+  std::set<std::string> found;
+  const Pattern pattern(fmt::format("\\b(?:{})\\b", words), words);
+  for (auto match = pattern.find(text, 0); match; match = pattern.find(text, match->end))
+    found.insert(text.substr(match->begin, match->end - match->begin));
+  return found.size() == 1 ? Text(*found.begin()) : std::nullopt;
+}
+
+using String = std::string;
+
+}  // namespace
+
+std::string lowered(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+const VerdictKind number_verdict{
+    "number",
+    1,
+    "a number",
+    is_number,
+    [](const char*, const String& gold, const String& text) { return judged_number(gold, last_number(text)); },
+    [](const char*, const String& gold, const String& text) { return judged_number(gold, stated_number(text)); }};
+
+const VerdictKind letter_verdict{
+    "letter",
+    1,
+    "a letter A to E",
+    is_word,
+    [](const char*, const String& gold, const String& text) { return judged_text(gold, chosen_letter(text)); },
+    [](const char*, const String& gold, const String& text) { return judged_text(gold, stated_letter(text)); },
+    "\\b{}\\s?\\)",  // (A) or A )
+    "The answer is ({})"};
+
+const VerdictKind word_verdict{
+    "word",
+    1,
+    "one of {}",
+    is_word,
+    [](const char* words, const String& gold, const String& text) { return judged_text(gold, first_word(words, text)); },
+    [](const char* words, const String& gold, const String& text) { return judged_text(gold, only_word(words, text)); },
+    "(?i:\\b{}\\b)",
+    "the correct answer is {}"};
+
+const VerdictKind latex_verdict{
+    "latex",
+    1,
+    "an expression",
+    is_expression,
+    [](const char*, const String& gold, const String& text) { return judged_latex(gold, latex_answer(text)); },
+    [](const char*, const String& gold, const String& text) { return judged_latex(gold, boxed(text)); }};
+
+const VerdictKind loss_verdict{"loss", 1, nullptr, nullptr, nullptr, nullptr};
+
+std::vector<std::string> split_words(const std::string& words) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= words.size();) {
+    const size_t end = std::min(words.find('|', begin), words.size());
+    parts.push_back(words.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::vector<std::string> offered_words(const VerdictKind& kind, const char* words, const std::string& text) {
+  std::vector<std::string> offered;
+  for (const std::string& word : split_words(words)) {
+    if (Pattern(fmt::format(fmt::runtime(kind.offered), word), words).find(text, 0)) offered.push_back(word);
+  }
+  return offered;
+}
+
+}  // namespace hyplora
