@@ -21,19 +21,19 @@ foreach(folder "" /torch/csrc/api/include)
   target_compile_options(torch::cpu INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-idirafter ${TORCH_INCLUDE}${folder}>"
                          "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-isystem ${TORCH_INCLUDE}${folder}>")
 endforeach()
-target_link_libraries(torch::cpu INTERFACE ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
+# at::parallel_for runs on OpenMP; one process must hold one OpenMP runtime. g++: LibTorch's libgomp where it brings one. clang:
+# libomp (Debian: libomp-dev), which answers LibTorch's calls into libgomp, too, when it comes first.
+find_library(TORCH_GOMP_LIBRARY NAMES libgomp.so.1 HINTS ${torch_places} PATH_SUFFIXES lib NO_DEFAULT_PATH)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND TORCH_GOMP_LIBRARY)
+  target_compile_options(torch::cpu INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fopenmp>)
+  set(openmp_library ${TORCH_GOMP_LIBRARY})
+else()
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+  set(openmp_library OpenMP::OpenMP_CXX)
+endif()
+target_link_libraries(torch::cpu INTERFACE ${openmp_library} ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
 # The wheel is linked against CUDA's runtime even for the CPU; its own rpath finds those at run time, ld need not.
 target_link_options(torch::cpu INTERFACE -Wl,--allow-shlib-undefined)
-
-# at::parallel_for runs on OpenMP; one process must hold one OpenMP runtime, LibTorch's where it brings one.
-find_library(TORCH_GOMP_LIBRARY NAMES libgomp.so.1 HINTS ${torch_places} PATH_SUFFIXES lib NO_DEFAULT_PATH)
-target_compile_options(torch::cpu INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fopenmp>)
-if(TORCH_GOMP_LIBRARY)
-  target_link_libraries(torch::cpu INTERFACE ${TORCH_GOMP_LIBRARY})
-else()
-  find_package(OpenMP REQUIRED)
-  target_link_libraries(torch::cpu INTERFACE OpenMP::OpenMP_CXX)
-endif()
 
 if(HYPLORA_CUDA)
   find_library(TORCH_CUDA_LIBRARY torch_cuda HINTS ${torch_places} PATH_SUFFIXES lib NO_DEFAULT_PATH)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes every parser for some seconds each, starting from real files; stops at the first finding, which it leaves in build/fuzz/.
 #   scripts/fuzz.sh [seconds]        default: 60
-# Needs clang and its runtime (Debian: clang libclang-rt-14-dev).
+# Needs clang and its runtimes (Debian: clang libclang-rt-14-dev libomp-dev).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

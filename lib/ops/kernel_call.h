@@ -12,7 +12,7 @@ namespace hyplora::ops {
 
 /// Calls work.operator()<units>(). No architecture but x86-64 has more than the baseline.
 template <class Work>
-void with_units(CpuUnits units, Work work) {
+void with_units([[maybe_unused]] CpuUnits units, Work work) {
 #ifdef __x86_64__
   if (units == CpuUnits::avx512bf16) return work.template operator()<CpuUnits::avx512bf16>();
   if (units == CpuUnits::avx512) return work.template operator()<CpuUnits::avx512>();

@@ -63,7 +63,7 @@ TEST_CASE("Every kind's gradients are the derivatives of its loss", "[adapter]")
       if (bent_gradient(options, name)) continue;
       constexpr double step = 1e-6;
       const at::Tensor direction = at::randn(value.sizes(), at::kDouble);
-      const auto loss_moved_by = [&](double size) {
+      const auto loss_moved_by = [&, &value = value](double size) {  // before clang 16 [&] takes no structured binding
         const at::Tensor start = value.clone();
         value.add_(direction, size);
         const double moved = loss().item<double>();
