@@ -22,8 +22,8 @@ struct Identity {
 Identity identity_of(const Fields& fields);
 
 struct Difference {
-  std::string name;  // a value's name, or a file's; "/" between the levels of an object
-  Json before, now;  // null: it was, or is, not there
+  std::string name;      // a value's name, or a file's; "/" between the levels of an object
+  Json before, now;      // null: it was, or is, not there
   bool is_file = false;  // before and now are hashes
   std::string file;      // its path now, where that is known
 

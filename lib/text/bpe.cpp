@@ -38,7 +38,7 @@ struct Candidate {
   uint32_t rank;
   int32_t position, left, right, made;
 
-  bool operator<(const Candidate& other) const { return rank != other.rank ? rank > other.rank : position > other.at; }
+  bool operator<(const Candidate& other) const { return rank != other.rank ? rank > other.rank : position > other.position; }
 };
 
 /// The symbols of a word as a list in which neighbours merge.
@@ -81,14 +81,14 @@ class Merging {
 
   /// Unless one of the two has merged otherwise meanwhile.
   void apply(const Candidate& best) {
-    const int32_t next = link(best.at).next;
-    if (link(best.at).id != best.left || next < 0 || link(next).id != best.right) return;
-    link(best.at).id = best.made;
-    link(best.at).next = link(next).next;
+    const int32_t next = link(best.position).next;
+    if (link(best.position).id != best.left || next < 0 || link(next).id != best.right) return;
+    link(best.position).id = best.made;
+    link(best.position).next = link(next).next;
     link(next).id = gone;
-    if (link(best.at).next >= 0) link(link(best.at).next).previous = best.at;
-    if (link(best.at).previous >= 0) offer(link(best.at).previous);
-    offer(best.at);
+    if (link(best.position).next >= 0) link(link(best.position).next).previous = best.position;
+    if (link(best.position).previous >= 0) offer(link(best.position).previous);
+    offer(best.position);
   }
 
   static constexpr int32_t gone = -1;

@@ -249,8 +249,7 @@ void Checkpoints::check_same_run(const fs::path& state_file, const Json& saved) 
         "with --force-resume.",
         state_file.string(), fmt::join(found, "; with "));
   }
-  for (const auto& text : found)
-    log::warn("{}: was saved with {}; going on as --force-resume says", state_file.string(), text);
+  for (const auto& text : found) log::warn("{}: was saved with {}; going on as --force-resume says", state_file.string(), text);
   const int threads = saved.at("threads").get<int>();
   if (threads != at::get_num_threads()) {
     log::warn("saved with {} threads, going on with {}: sums may round differently", threads, at::get_num_threads());

@@ -14,8 +14,7 @@ void add_model_fields(Fields& f, TrainOptions& o) {
       .names_files()
       .add("init_base", o.init_base, "random: start from random weights instead of the folder's (with adapter full)",
            one_of({"checkpoint", "random"}))
-      .add("dtype", o.dtype, "base weights (auto: bfloat16 on CUDA, float32 on the CPU)",
-           one_of(dtype_choices()))
+      .add("dtype", o.dtype, "base weights (auto: bfloat16 on CUDA, float32 on the CPU)", one_of(dtype_choices()))
       .add("quantization", o.quantization, "of the frozen base weights", one_of({"none"}));
   add_adapter_fields(f, o.adapter);
   f.add("curvature_learning_rate", o.curvature_learning_rate, "the curvature's own rate (null: learning_rate)", at_least(0))
