@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "model/config_file.h"
 
@@ -13,40 +12,40 @@ namespace {
 struct Family {
   const char* model_type;
   std::vector<const char*> activations;  // the accepted spellings of hidden_act
-  ops::Activation activation = ops::Activation::silu;
-  bool qkv_bias = false;  // whatever the file says; else attention_bias rules all four projections
-  bool norm_offset = false, scaled_embedding = false, head_norms = false, output_norms = false;
-  bool fp16_overflows = false;
+  FamilySwitches switches = {};
   const char* defaults = "{}";
+  const char* inside = nullptr;  // the model_type around it in multimodal checkpoints
 };
 
 const Family families[] = {
     {.model_type = "llama", .activations = {"silu"}},
     {.model_type = "mistral", .activations = {"silu"}, .defaults = R"({"num_key_value_heads": 8, "sliding_window": 4096})"},
-    {.model_type = "qwen2", .activations = {"silu"}, .qkv_bias = true, .defaults = R"({"use_sliding_window": false})"},
+    {.model_type = "qwen2",
+     .activations = {"silu"},
+     .switches = {.qkv_bias = true},
+     .defaults = R"({"use_sliding_window": false})"},
     {.model_type = "qwen3",
      .activations = {"silu"},
-     .head_norms = true,
+     .switches = {.head_norms = true},
      .defaults = R"({"head_dim": 128, "use_sliding_window": false})"},
     // "gelu" in Gemma's first configs was a mistake; the weights were trained with the tanh form, which transformers computes.
     {.model_type = "gemma",
      .activations = {"gelu_pytorch_tanh", "gelu"},
-     .activation = ops::Activation::gelu_tanh,
-     .norm_offset = true,
-     .scaled_embedding = true,
+     .switches = {.activation = ops::Activation::gelu_tanh, .norm_offset = true, .scaled_embedding = true},
      .defaults = R"({"head_dim": 256, "tie_word_embeddings": true, "hidden_act": "gelu_pytorch_tanh"})"},
     {.model_type = "gemma3_text",
      .activations = {"gelu_pytorch_tanh"},
-     .activation = ops::Activation::gelu_tanh,
-     .norm_offset = true,
-     .scaled_embedding = true,
-     .head_norms = true,
-     .output_norms = true,
-     .fp16_overflows = true,
+     .switches = {.activation = ops::Activation::gelu_tanh,
+                  .norm_offset = true,
+                  .scaled_embedding = true,
+                  .head_norms = true,
+                  .output_norms = true,
+                  .fp16_overflows = true},
      .defaults = R"({"vocab_size": 262208, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
                      "max_position_embeddings": 131072, "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0, "sliding_window": 4096,
                      "sliding_window_pattern": 6, "query_pre_attn_scalar": 256, "tie_word_embeddings": true,
-                     "hidden_activation": "gelu_pytorch_tanh"})"},
+                     "hidden_activation": "gelu_pytorch_tanh"})",
+     .inside = "gemma3"},
 };
 
 const Family& find_family(const std::string& model_type, const std::string& file) {
@@ -58,26 +57,14 @@ const Family& find_family(const std::string& model_type, const std::string& file
   throw InputError("{}: model_type: found \"{}\", expected one of: {}.", file, model_type, fmt::join(known, ", "));
 }
 
-/// Scaling from `config`: a rope_parameters object of transformers 5, or a rope_scaling object of version 4.
-RopeSpec read_scaling(const Config& config, double theta, int64_t max_positions) {
-  RopeSpec rope;
-  rope.theta = config.get<double>("rope_theta", theta);
-  rope.type = config.get<std::string>("rope_type", config.get<std::string>("type", "default"));
-  if (rope.type != "default" && rope.type != "linear" && rope.type != "llama3") {
-    throw InputError("{}: rope_type: found \"{}\", expected default, linear or llama3.", config.file(), rope.type);
+/// The decoder's fields: of a multimodal checkpoint they stand in text_config, the ids of its tokens beside it.
+Config decoder_config(const Config& outer) {
+  const auto model_type = outer.get<std::string>("model_type");
+  for (const auto& family : families) {
+    if (family.inside != nullptr && model_type == family.inside)
+      return outer.inner("text_config").with_defaults({{"model_type", family.model_type}});
   }
-  if (rope.type == "default") return rope;
-  rope.factor = config.get<double>("factor");
-  if (!(rope.factor > 0)) throw InputError("{}: factor: found {}, expected a number above 0.", config.file(), rope.factor);
-  if (rope.type == "linear") return rope;
-  rope.low_freq_factor = config.get<double>("low_freq_factor");
-  rope.high_freq_factor = config.get<double>("high_freq_factor");
-  rope.original_max_position = config.size("original_max_position_embeddings", max_positions);
-  if (!(rope.high_freq_factor > rope.low_freq_factor)) {
-    throw InputError("{}: high_freq_factor: found {}, expected more than low_freq_factor.", config.file(),
-                     rope.high_freq_factor);
-  }
-  return rope;
+  return outer;
 }
 
 /// transformers 5 writes rope_parameters, one object or one for each kind of layer; version 4 wrote rope_theta, rope_scaling
@@ -87,14 +74,14 @@ void read_ropes(const Config& config, ModelSpec& spec) {
   const bool newer = config.has("rope_parameters");
   if (newer && config.inner("rope_parameters").has("full_attention")) {
     const Config kinds = config.inner("rope_parameters");
-    spec.rope = read_scaling(kinds.inner("full_attention"), theta, spec.max_positions);
+    spec.rope = read_rope(kinds.inner("full_attention"), theta, spec.max_positions);
     if (kinds.has("sliding_attention"))
-      spec.window_rope = read_scaling(kinds.inner("sliding_attention"), theta, spec.max_positions);
+      spec.window_rope = read_rope(kinds.inner("sliding_attention"), theta, spec.max_positions);
     return;
   }
   const char* key = newer ? "rope_parameters" : "rope_scaling";
   spec.rope.theta = theta;
-  if (config.has(key)) spec.rope = read_scaling(config.inner(key), theta, spec.max_positions);
+  if (config.has(key)) spec.rope = read_rope(config.inner(key), theta, spec.max_positions);
   if (config.has("rope_local_base_freq")) {
     spec.window_rope = RopeSpec();
     spec.window_rope->theta = config.get<double>("rope_local_base_freq");
@@ -218,12 +205,11 @@ nlohmann::ordered_json ModelSpec::to_json() const {
 ModelSpec read_model_spec(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw InputError("{}: is not a folder; expected a checkpoint folder.", folder.string());
   const Config outer(folder / "config.json");
-  // Multimodal Gemma 3: the decoder's fields stand in text_config, the ids of its tokens beside it.
-  const bool nested = outer.get<std::string>("model_type") == "gemma3";
-  const Config given = nested ? outer.inner("text_config").with_defaults({{"model_type", "gemma3_text"}}) : outer;
+  const Config given = decoder_config(outer);
+  const Family& family = find_family(given.get<std::string>("model_type"), given.file());
   ModelSpec spec;
-  spec.model_type = given.get<std::string>("model_type");
-  const Family& family = find_family(spec.model_type, given.file());
+  static_cast<FamilySwitches&>(spec) = family.switches;
+  spec.model_type = family.model_type;
   const Config config = given.with_defaults(Json::parse(family.defaults));
   refuse_unsupported(config, family);
   spec.vocab_size = config.size("vocab_size");
@@ -239,14 +225,8 @@ ModelSpec read_model_spec(const fs::path& folder) {
   spec.attention_scale = 1 / std::sqrt(config.get<double>("query_pre_attn_scalar", static_cast<double>(spec.head_dim)));
   spec.tied_embeddings = config.get<bool>("tie_word_embeddings", false);
   spec.output_bias = config.get<bool>("attention_bias", false);
-  spec.qkv_bias = family.qkv_bias || spec.output_bias;
+  spec.qkv_bias = spec.qkv_bias || spec.output_bias;
   spec.mlp_bias = config.get<bool>("mlp_bias", false);
-  spec.norm_offset = family.norm_offset;
-  spec.scaled_embedding = family.scaled_embedding;
-  spec.head_norms = family.head_norms;
-  spec.output_norms = family.output_norms;
-  spec.activation = family.activation;
-  spec.fp16_overflows = family.fp16_overflows;
   read_ropes(config, spec);
   spec.windows = read_windows(config, spec.layers);
   const auto holder = [&](const char* key) -> const Config& { return outer.has(key) ? outer : config; };
@@ -257,23 +237,6 @@ ModelSpec read_model_spec(const fs::path& folder) {
   check_heads(spec, config.file());
   read_generation_config(generation_config_file(folder), spec);
   return spec;
-}
-
-std::vector<double> rope_frequencies(const RopeSpec& rope, int64_t head_dim) {
-  std::vector<double> frequencies;
-  for (int64_t i = 0; i < head_dim / 2; ++i) {
-    double frequency = std::pow(rope.theta, -2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
-    if (rope.type == "linear") frequency /= rope.factor;
-    if (rope.type == "llama3") {
-      // Wavelengths beyond the original context are stretched by `factor`, short ones kept, those between blended.
-      const double turns = static_cast<double>(rope.original_max_position) * frequency / (2 * std::numbers::pi);
-      const double kept = (turns - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
-      const double share = std::clamp(kept, 0.0, 1.0);
-      frequency *= share + (1 - share) / rope.factor;
-    }
-    frequencies.push_back(frequency);
-  }
-  return frequencies;
 }
 
 }  // namespace hyplora

@@ -8,20 +8,23 @@
 #include <vector>
 
 #include "io/files.h"
+#include "model/rope.h"
 #include "ops/basic.h"
 
 namespace hyplora {
 
-/// Rotary embedding (Su et al. 2021, arXiv 2104.09864), with linear scaling or the frequency scaling of LLaMA 3.1.
-struct RopeSpec {
-  double theta = 10000.0;
-  std::string type = "default";  // default, linear, llama3
-  double factor = 1.0;
-  double low_freq_factor = 1.0, high_freq_factor = 4.0;  // llama3
-  int64_t original_max_position = 8192;                  // llama3
+/// In what the families' blocks differ.
+struct FamilySwitches {
+  ops::Activation activation = ops::Activation::silu;
+  bool qkv_bias = false;          // of q, k and v; in any family where config.json has attention_bias
+  bool norm_offset = false;       // norms scale by 1 + w, in fp32
+  bool scaled_embedding = false;  // embeddings times sqrt(hidden_size), that number rounded to the weights' type
+  bool head_norms = false;        // norms over each head of q and k
+  bool output_norms = false;      // norms behind attention and MLP too
+  bool fp16_overflows = false;    // activations leave fp16's range
 };
 
-struct ModelSpec {
+struct ModelSpec : FamilySwitches {
   std::string model_type;
   int64_t vocab_size = 0, hidden_size = 0, intermediate_size = 0;
   int64_t layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
@@ -30,13 +33,7 @@ struct ModelSpec {
   double initializer_range = 0.02;
   double attention_scale = 0;  // of the scores; 1/sqrt(head_dim) in most families
   bool tied_embeddings = false, mlp_bias = false;
-  bool qkv_bias = false, output_bias = false;  // of the attention's projections
-  bool norm_offset = false;                    // norms scale by 1 + w, in fp32
-  bool scaled_embedding = false;               // embeddings times sqrt(hidden_size), that number rounded to the weights' type
-  bool head_norms = false;                     // norms over each head of q and k
-  bool output_norms = false;                   // norms behind attention and MLP too
-  bool fp16_overflows = false;                 // activations leave fp16's range
-  ops::Activation activation = ops::Activation::silu;
+  bool output_bias = false;  // of o_proj: attention_bias
   RopeSpec rope;
   std::optional<RopeSpec> window_rope;  // of the layers with a window, where theirs differs
   std::vector<int64_t> windows;         // by layer: how many tokens a token sees, itself among them; 0: all before it
@@ -54,8 +51,5 @@ inline fs::path generation_config_file(const fs::path& folder) { return folder /
 
 /// Reads config.json (older and newer field names) and generation_config.json of a checkpoint folder.
 ModelSpec read_model_spec(const fs::path& folder);
-
-/// One inverse frequency for each pair of a head's dimensions, [head_dim / 2].
-std::vector<double> rope_frequencies(const RopeSpec& rope, int64_t head_dim);
 
 }  // namespace hyplora
