@@ -21,7 +21,7 @@ class Silent : public EvalObserver {
 class StoppedRun {
  public:
   StoppedRun() {
-    const fs::path bundled = fs::path(HYPLORA_SOURCE) / "data/model";
+    const fs::path bundled = test::in_source("data/model");
     fs::copy(bundled, folder_ / "model");
     Json rows = Json::array();
     for (int i = 0; i < 5; ++i)

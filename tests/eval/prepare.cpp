@@ -8,7 +8,7 @@
 namespace hyplora {
 namespace {
 
-const fs::path bundled = fs::path(HYPLORA_SOURCE) / "data/model";
+const fs::path bundled = test::in_source("data/model");
 
 Row row_of(const std::string& instruction, const std::string& answer) {
   Row row;

@@ -10,7 +10,7 @@
 namespace hyplora {
 namespace {
 
-const std::string bundled = std::string(HYPLORA_SOURCE) + "/data/model";
+const std::string bundled = test::in_source("data/model").string();
 
 class Quiet : public EvalObserver {
  public:

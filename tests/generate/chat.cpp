@@ -7,7 +7,7 @@
 namespace hyplora {
 namespace {
 
-std::unique_ptr<Tokenizer> bundled_tokenizer() { return load_tokenizer(fs::path(HYPLORA_SOURCE) / "data/model"); }
+std::unique_ptr<Tokenizer> bundled_tokenizer() { return load_tokenizer(test::in_source("data/model")); }
 
 TEST_CASE("Turns follow each other as each template closes them; what opens a conversation stands once", "[generate]") {
   const std::vector<Turn> turns{{"a", "", "b"}};

@@ -7,7 +7,7 @@
 namespace hyplora {
 namespace {
 
-std::unique_ptr<Tokenizer> bundled_tokenizer() { return load_tokenizer(fs::path(HYPLORA_SOURCE) / "data/model"); }
+std::unique_ptr<Tokenizer> bundled_tokenizer() { return load_tokenizer(test::in_source("data/model")); }
 
 /// The pieces that are given out for a text's tokens, joined, and whether it was stopped.
 std::pair<std::string, bool> streamed(const Tokenizer& tokenizer, const std::string& text,

@@ -22,8 +22,8 @@ using test::Launch;
 using test::Ran;
 using test::run;
 
-const std::string bundled = std::string(HYPLORA_SOURCE) + "/data/model";
-const std::string problems = std::string(HYPLORA_SOURCE) + "/data/word_problems.json";
+const std::string bundled = test::in_source("data/model").string();
+const std::string problems = test::in_source("data/word_problems.json").string();
 
 std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
   arguments.insert(arguments.end(), more.begin(), more.end());

@@ -266,8 +266,7 @@ TEST_CASE("Loss on rows is measured and written", "[programs]") {
 }
 
 TEST_CASE("The bundled model tokenises, completes and is scored", "[programs]") {
-  const std::string model = std::string(HYPLORA_SOURCE) + "/data/model",
-                    rows = std::string(HYPLORA_SOURCE) + "/data/word_problems.json";
+  const std::string model = test::in_source("data/model").string(), rows = test::in_source("data/word_problems.json").string();
   const Ran ids = run("hyplora-tokenize", {"--model", model}, "2 + 3 = 5\n\n");
   REQUIRE(ids.status == 0);
   CHECK(std::count(ids.out.begin(), ids.out.end(), '\n') == 2);

@@ -16,8 +16,8 @@ using test::Launch;
 using Words = std::vector<std::string>;
 constexpr double patience = 60;  // seconds
 
-const std::string bundled = std::string(HYPLORA_SOURCE) + "/data/model";
-const std::string problems = std::string(HYPLORA_SOURCE) + "/data/word_problems.json";
+const std::string bundled = test::in_source("data/model").string();
+const std::string problems = test::in_source("data/word_problems.json").string();
 
 Words with(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());

@@ -221,7 +221,7 @@ TEST_CASE("SIGKILL and SIGTERM while rows are prepared lose nothing, before the 
   for (int i = 0; i < 25000; ++i)
     rows += Json{{"instruction", fmt::format("Count to {} and on", i)}, {"output", "one two three"}}.dump() + "\n";
   write_file(place.at("many.jsonl"), rows);
-  const Json recipe{{"base_model", std::string(HYPLORA_SOURCE) + "/data/model"},
+  const Json recipe{{"base_model", test::in_source("data/model").string()},
                     {"data_path", place.at("many.jsonl")},
                     {"max_steps", 4},
                     {"save_step", 1}};

@@ -178,7 +178,7 @@ TEST_CASE("Another tokenizer on resume is refused with both hashes, and taken wi
     const std::string flag = "\"single_word\": true";  // of a token that no row holds
     return text.replace(text.find(flag), flag.size(), "\"single_word\": false");
   });
-  fs::copy(std::string(HYPLORA_SOURCE) + "/data/model", place.at("bundled"));
+  fs::copy(test::in_source("data/model").string(), place.at("bundled"));
   recipe["base_model"] = place.at("bundled");
   check_exchanged("model", place.at("bundled/tokenizer.model"), [](const std::string& bytes) {
     return bytes + "\xC0\x0C\x01";

@@ -17,16 +17,20 @@
 
 namespace hyplora::test {
 
-fs::path golden() { return fs::path(HYPLORA_SOURCE) / "tests" / "golden"; }
+fs::path in_source(const std::string& relative) { return fs::path(HYPLORA_SOURCE) / relative; }
+
+fs::path golden() { return in_source("tests/golden"); }
 
 std::optional<fs::path> shared(const std::string& relative) {
-  const fs::path path = fs::path(HYPLORA_SOURCE).parent_path() / "shared" / relative;
+  const fs::path path = in_source("../shared").lexically_normal() / relative;
   if (fs::exists(path)) return path;
   WARN("skipped: " << relative << " is not there");
   return std::nullopt;
 }
 
 fs::path programs() { return HYPLORA_PROGRAMS; }
+
+std::string faults_library() { return HYPLORA_FAULTS; }
 
 TempFolder::TempFolder() {
   std::string pattern = (fs::temp_directory_path() / "hyplora-test-XXXXXX").string();

@@ -14,12 +14,16 @@ namespace hyplora::test {
 /// CHECK_THAT(text, Contains(part)) shows the text where it fails.
 using Catch::Matchers::Contains;
 
+/// A file or folder of the source tree.
+fs::path in_source(const std::string& relative);
 /// tests/golden of the source tree.
 fs::path golden();
 /// A file or folder of the shared test material beside the repository; skips by name (returns nothing) where it is absent.
 std::optional<fs::path> shared(const std::string& relative);
 /// The programs' folder of this build.
 fs::path programs();
+/// The library that is preloaded to make files fail (tests/faults).
+std::string faults_library();
 
 /// A folder of its own, removed with the object.
 class TempFolder {

@@ -113,7 +113,7 @@ void TrainingPlace::check_same_checkpoint(const std::string& whole, const std::s
 
 LaunchOptions fault(const std::string& text) {
   return {
-      {{"LD_PRELOAD", HYPLORA_FAULTS}, {"HYPLORA_FAULT", text}, {"ASAN_OPTIONS", "detect_leaks=0:verify_asan_link_order=0"}},
+      {{"LD_PRELOAD", faults_library()}, {"HYPLORA_FAULT", text}, {"ASAN_OPTIONS", "detect_leaks=0:verify_asan_link_order=0"}},
       0,
       false};
 }

@@ -20,7 +20,7 @@ const std::map<std::string, std::string> data_files = {{"math_10k", "data/math_1
 const std::vector<std::string> methods = {"lora", "dora", "hyplora-lorentz", "hyplora-release", "hyplora-simplified"};
 
 fs::path config_file(const std::string& data, const std::string& model, const std::string& method) {
-  return fs::path(HYPLORA_SOURCE) / "configs" / data / (model + "-" + method + ".json");
+  return test::in_source("configs") / data / (model + "-" + method + ".json");
 }
 
 template <class Check>
@@ -41,7 +41,7 @@ std::string method_of(const AdapterOptions& o) {
 
 TEST_CASE("There is one config for each row of the paper's tables, 60 in all, and no other", "[train]") {
   size_t found = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(HYPLORA_SOURCE) / "configs")) {
+  for (const auto& entry : fs::recursive_directory_iterator(test::in_source("configs"))) {
     found += entry.path().extension() == ".json";
   }
   CHECK(found == 60);
