@@ -10,19 +10,12 @@
 namespace hyplora {
 namespace {
 
-/// A value as an error message shows it: short, on one line.
-std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
-}
-
 /// Text from a command line: JSON where the field can be that, or else as it stands.
 Json bare_or_json(const Field& field, const std::string& text) {
-  const Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const std::optional<Json> value = try_json(text);
   const bool wants_text = field.type.starts_with("string");
-  if (value.is_discarded() || (wants_text && !value.is_string() && !value.is_array() && !value.is_null())) return text;
-  return value;
+  if (!value || (wants_text && !value->is_string() && !value->is_array() && !value->is_null())) return text;
+  return *value;
 }
 
 std::string key_in(const std::string& where, const std::string& name) { return fmt::format("{}: key \"{}\"", where, name); }

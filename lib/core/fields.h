@@ -13,14 +13,13 @@
 
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace hyplora {
+#include "core/json.h"
 
-using Json = nlohmann::ordered_json;
+namespace hyplora {
 
 /// A JSON value that is one string or an array of strings; `single` remembers which, for those keys where it matters.
 struct StringOrList {

@@ -5,23 +5,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/json.h"
 
 namespace hyplora {
 
 namespace fs = std::filesystem;
 
-/// The bytes of a file. InputError when it cannot be opened or read.
+/// The bytes of a file, or all that comes out of a pipe (io/pipes.h). InputError when it cannot be opened or read.
 std::string read_file(const fs::path& path);
 
-/// A JSON file; comments are allowed. InputError with the line when it is malformed.
-nlohmann::ordered_json read_json(const fs::path& path);
-
-/// Parses JSON text (comments allowed); `where` names it in the InputError.
-nlohmann::ordered_json parse_json(std::string_view text, const std::string& where);
+/// A JSON file, as core/json.h reads it. InputError with the line when it is malformed.
+Json read_json(const fs::path& path);
 
 /// Written aside, fsynced, read back, renamed into place. RunError (disk full, ...) leaves what was there; InputError: a device
 /// or a pipe.

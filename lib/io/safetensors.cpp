@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <set>
 
 #include "core/error.h"
 
@@ -14,8 +13,6 @@ static_assert(std::endian::native == std::endian::little, "safetensors are littl
 
 namespace hyplora {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr uint64_t max_header_bytes = 100'000'000;  // the limit of the format's own reader
 
@@ -59,19 +56,11 @@ const DtypeRow& dtype_of(const at::Tensor& tensor, const std::string& name) {
   throw RunError("tensor {}: its type {} cannot be written as safetensors.", name, toString(tensor.scalar_type()));
 }
 
-/// Parses the header and refuses a name that stands twice, which a JSON object would swallow.
 Json parse_header(std::string_view text, const std::string& file) {
-  std::set<std::string> names;
-  std::string twice;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second) twice = value;
-    return true;
-  };
-  const Json header = Json::parse(text, watch, /*allow_exceptions=*/false);
-  if (header.is_discarded() || !header.is_object()) {
+  Json header = parse_json(text, file + ": header");
+  if (!header.is_object()) {
     throw InputError("{}: the header is not a JSON object; the file is corrupt or not a safetensors file.", file);
   }
-  if (!twice.empty()) throw InputError("{}: tensor {} stands twice in the header.", file, twice);
   return header;
 }
 
@@ -85,12 +74,12 @@ TensorInfo read_entry(const Json& entry, const std::string& file, const std::str
   }
   const Json &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
   const DtypeRow* row = dtype.is_string() ? find_dtype(dtype.get<std::string>()) : nullptr;
-  if (row == nullptr) throw refuse("found dtype " + dtype.dump() + ", expected one of the format's types such as F32 or BF16");
+  if (row == nullptr) throw refuse("found dtype " + shown(dtype) + ", expected one of the format's types such as F32 or BF16");
   if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_natural)) {
-    throw refuse("found shape " + shape.dump().substr(0, 80) + ", expected an array of sizes");
+    throw refuse("found shape " + shown(shape) + ", expected an array of sizes");
   }
   if (!offsets.is_array() || offsets.size() != 2 || !is_natural(offsets[0]) || !is_natural(offsets[1])) {
-    throw refuse("found data_offsets " + offsets.dump().substr(0, 80) + ", expected [begin, end]");
+    throw refuse("found data_offsets " + shown(offsets) + ", expected [begin, end]");
   }
   TensorInfo info{row->name, shape.get<std::vector<int64_t>>(), offsets[0].get<size_t>(), offsets[1].get<size_t>()};
   uint64_t bits = row->bits;
@@ -195,7 +184,7 @@ void Safetensors::release(const std::string& name) const {
 }
 
 void write_safetensors(const fs::path& path, const NamedTensors& tensors, const std::map<std::string, std::string>& metadata) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::vector<at::Tensor> held;
   size_t position = 0;
@@ -205,7 +194,7 @@ void write_safetensors(const fs::path& path, const NamedTensors& tensors, const 
     header[name] = {{"dtype", dtype_of(tensor, name).name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {position, end}}};
     position = end;
   }
-  std::string text = header.dump();
+  std::string text = json_text(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t header_bytes = text.size();
   std::vector<std::string_view> pieces{{reinterpret_cast<const char*>(&header_bytes), 8}, text};

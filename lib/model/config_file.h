@@ -1,14 +1,12 @@
 // config.json of a checkpoint folder with typed look-ups; each failure names the file and the field.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cmath>
 
 #include "core/error.h"
 #include "io/files.h"
 
 namespace hyplora {
-
-using Json = nlohmann::ordered_json;
 
 class Config {
  public:
@@ -30,15 +28,23 @@ class Config {
   T get(const char* key, T otherwise) const {
     return has(key) ? read<T>(key) : otherwise;
   }
-  int64_t size(const char* key) const { return positive(key, get<int64_t>(key)); }
-  int64_t size(const char* key, int64_t otherwise) const { return positive(key, get<int64_t>(key, otherwise)); }
+  int64_t size(const char* key, int64_t most) const { return from_one_to(most, key, get<int64_t>(key)); }
+  int64_t size(const char* key, int64_t otherwise, int64_t most) const {
+    return from_one_to(most, key, get<int64_t>(key, otherwise));
+  }
+  /// A number above zero.
+  double factor(const char* key, double otherwise) const {
+    const double value = get<double>(key, otherwise);
+    if (value > 0 && std::isfinite(value)) return value;
+    throw InputError("{}: field {}: found {}, expected a number above 0.", file_, key, value);
+  }
 
   /// A field that must have this value where it is given, because nothing else is computed here.
   template <class T>
   void only(const char* key, T supported) const {
     if (has(key) && read<T>(key) != supported) {
-      throw InputError("{}: field {}: found {}, which is not supported; expected {}.", file_, key, json_[key].dump(),
-                       Json(supported).dump());
+      throw InputError("{}: field {}: found {}, which is not supported; expected {}.", file_, key, shown(json_[key]),
+                       json_text(Json(supported)));
     }
   }
   Config inner(const char* key) const { return Config(file_ + ": " + key, json_.value(key, Json())); }
@@ -52,9 +58,8 @@ class Config {
   }
 
  private:
-  int64_t positive(const char* key, int64_t value) const {
-    if (value < 1 || value > (int64_t{1} << 40))
-      throw InputError("{}: field {}: found {}, expected a size.", file_, key, value);
+  int64_t from_one_to(int64_t most, const char* key, int64_t value) const {
+    if (value < 1 || value > most) throw InputError("{}: field {}: found {}, expected 1 to {}.", file_, key, value, most);
     return value;
   }
   template <class T>
@@ -64,7 +69,7 @@ class Config {
     if constexpr (std::is_same_v<T, int64_t>) fits = value.is_number_integer();
     if constexpr (std::is_same_v<T, bool>) fits = value.is_boolean();
     if constexpr (std::is_same_v<T, std::string>) fits = value.is_string();
-    if (!fits) throw InputError("{}: field {}: found {}, which has the wrong type.", file_, key, value.dump().substr(0, 60));
+    if (!fits) throw InputError("{}: field {}: found {}, which has the wrong type.", file_, key, shown(value));
     return value.get<T>();
   }
 
