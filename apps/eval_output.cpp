@@ -1,18 +1,32 @@
 #include "eval_output.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "core/log.h"
+#include "core/numbers.h"
+#include "core/printable.h"
 #include "eval/compare.h"
+#include "eval/output_names.h"
 
 namespace hyplora::apps {
 namespace {
 
+/// Entries of a resumed run come out of a file.
 std::string name_of_adapter(const Json& entry) {
-  return entry["adapter"].is_null() ? "(base)" : adapter_name(entry["adapter"].get<std::string>());
+  const Json adapter = entry.value("adapter", Json());
+  return adapter.is_string() ? adapter_name(adapter.get<std::string>()) : "(base)";
 }
 
-std::string shown(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string benchmark_of(const Json& entry) {
+  const Json name = entry.value("benchmark", Json());
+  return name.is_string() ? printable(name.get<std::string>()) : "?";
+}
+
+long count_in(const Json& entry, const char* key) { return static_cast<long>(number_in(entry, key).value_or(0)); }
+double value_in(const Json& entry, const char* key) { return number_in(entry, key).value_or(NAN); }
+
+std::string told(const Json& value) { return printable(shown(value)); }
 
 void print_comparison(const std::string& name, const Comparison& c) {
   const auto percent = [&](int64_t right) { return 100.0 * static_cast<double>(right) / static_cast<double>(c.n); };
@@ -59,27 +73,25 @@ void print_table(const std::vector<Json>& results) {
   std::printf("%-14s %-22s %6s %8s %10s %8s %9s %9s %10s\n", "benchmark", "adapter", "n", "correct", "accuracy", "+-", "strict",
               "rows/s", "tokens/s");
   for (const auto& r : results) {
-    const std::string name = r["benchmark"], adapter = name_of_adapter(r);
-    const auto n = r["n"].get<long>();
-    const double tokens = r["tokens_per_second"], rows = r["rows_per_second"];
+    const std::string name = benchmark_of(r), adapter = name_of_adapter(r);
+    const double tokens = value_in(r, "tokens_per_second");
     if (r.contains("loss")) {
-      std::printf("%-14s %-22s %6ld loss %.5f, perplexity %.4f, %.0f tokens/s\n", name.c_str(), adapter.c_str(), n,
-                  r["loss"].get<double>(), r["perplexity"].get<double>(), tokens);
+      std::printf("%-14s %-22s %6ld loss %.5f, perplexity %.4f, %.0f tokens/s\n", name.c_str(), adapter.c_str(),
+                  count_in(r, "n"), value_in(r, "loss"), value_in(r, "perplexity"), tokens);
       continue;
     }
     const std::string strict =
-        r.contains("accuracy_strict") ? fmt::format("{:.1f}%", 100 * r["accuracy_strict"].get<double>()) : "-";
-    std::printf("%-14s %-22s %6ld %8ld %9.1f%% %7.1f%% %9s %9.2f %10.0f\n", name.c_str(), adapter.c_str(), n,
-                r["correct"].get<long>(), 100 * r["accuracy"].get<double>(), 100 * r["stderr"].get<double>(), strict.c_str(),
-                rows, tokens);
+        r.contains("accuracy_strict") ? fmt::format("{:.1f}%", 100 * value_in(r, "accuracy_strict")) : "-";
+    std::printf("%-14s %-22s %6ld %8ld %9.1f%% %7.1f%% %9s %9.2f %10.0f\n", name.c_str(), adapter.c_str(), count_in(r, "n"),
+                count_in(r, "correct"), 100 * value_in(r, "accuracy"), 100 * value_in(r, "stderr"), strict.c_str(),
+                value_in(r, "rows_per_second"), tokens);
     if (r.contains("accuracy_normalised")) {
-      std::printf("%-14s %-22s by log-likelihood a token: %.1f%%\n", "", "", 100 * r["accuracy_normalised"].get<double>());
+      std::printf("%-14s %-22s by log-likelihood a token: %.1f%%\n", "", "", 100 * value_in(r, "accuracy_normalised"));
     }
   }
   for (const auto& r : results) {
-    if (r["truncated"].get<int64_t>() > 0) {
-      std::printf("%s with %s: %ld rows were cut from %s\n", r["benchmark"].get<std::string>().c_str(),
-                  name_of_adapter(r).c_str(), r["truncated"].get<long>(),
+    if (const long cut = count_in(r, "truncated"); cut > 0) {
+      std::printf("%s with %s: %ld rows were cut from %s\n", benchmark_of(r).c_str(), name_of_adapter(r).c_str(), cut,
                   r.contains("loss") ? "the right (--cutoff-len)" : "the left to fit the context");
     }
   }
@@ -88,15 +100,14 @@ void print_table(const std::vector<Json>& results) {
 void print_disagreements(const EvalOutcome& outcome) {
   for (size_t i = 0; i < outcome.results.size(); ++i) {
     const Json &entry = outcome.results[i], &records = outcome.records[i];
-    if (!entry.contains("disagreement_rows")) continue;
+    if (!entry.value("disagreement_rows", Json()).is_array()) continue;
     for (const Json& number : entry["disagreement_rows"]) {
-      std::printf("%s with %s, row %s:", entry["benchmark"].get<std::string>().c_str(), name_of_adapter(entry).c_str(),
-                  number.dump().c_str());
-      const auto row = number.get<size_t>() - 1;
+      std::printf("%s with %s, row %s:", benchmark_of(entry).c_str(), name_of_adapter(entry).c_str(), told(number).c_str());
+      const size_t row = number.is_number_unsigned() ? number.get<size_t>() - 1 : records.size();
       if (row < records.size()) {
         const Json& record = records[row];
-        std::printf(" answer %s, the paper's reading %s, the stricter one %s", shown(record["answer"]).c_str(),
-                    shown(record["pred"]).c_str(), shown(record["pred_strict"]).c_str());
+        std::printf(" answer %s, the paper's reading %s, the stricter one %s", told(record["answer"]).c_str(),
+                    told(record["pred"]).c_str(), told(record["pred_strict"]).c_str());
       }
       std::puts("");
     }
@@ -106,11 +117,11 @@ void print_disagreements(const EvalOutcome& outcome) {
 void print_comparisons(const std::string& a, const std::string& b, uint64_t seed) {
   for (const RecordPair& pair : common_records(a, b)) {
     const Comparison c = compare(pair.a, pair.b, seed);
-    print_comparison(pair.benchmark, c);
+    print_comparison(printable(pair.benchmark), c);
     for (const size_t row : c.changed) {
-      const auto told = [&](const Json& records, const char* key) { return shown(records[row].value(key, Json())); };
+      const auto told_of = [&](const Json& records, const char* key) { return told(records[row].value(key, Json())); };
       std::printf("  row %zu, only %s right: A %s, B %s, answer %s\n", row + 1, pair.a[row].value("flag", false) ? "A" : "B",
-                  told(pair.a, "pred").c_str(), told(pair.b, "pred").c_str(), told(pair.a, "answer").c_str());
+                  told_of(pair.a, "pred").c_str(), told_of(pair.b, "pred").c_str(), told_of(pair.a, "answer").c_str());
     }
   }
 }

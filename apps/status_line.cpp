@@ -5,12 +5,15 @@
 
 #include <cstdio>
 
+#include "core/printable.h"
+
 namespace hyplora::apps {
 
 StatusLine::StatusLine(bool enabled) : live_(enabled && ::isatty(STDERR_FILENO) == 1) {}
 
-void StatusLine::show(const std::string& text) {
+void StatusLine::show(const std::string& line) {
   if (!live_) return;
+  const std::string text = printable(line);
   const size_t padding = shown_ > text.size() ? shown_ - text.size() : 0;
   std::fprintf(stderr, "\r%s%s", text.c_str(), std::string(padding, ' ').c_str());
   std::fflush(stderr);

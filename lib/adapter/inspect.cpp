@@ -7,6 +7,7 @@
 #include "adapter/elsewhere.h"
 #include "adapter/kinds.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "model/meta.h"
 
 namespace hyplora {
@@ -148,6 +149,21 @@ std::string module_text(const Json& row) {
   return line + "\n";
 }
 
+/// All texts of files, names among them, without what a terminal would obey.
+Json printable_strings(const Json& value) {
+  if (value.is_string()) return printable(value.get<std::string>());
+  if (!value.is_structured()) return value;
+  Json made = value.is_array() ? Json::array() : Json::object();
+  for (const auto& [key, inner] : value.items()) {
+    if (value.is_array()) {
+      made.push_back(printable_strings(inner));
+    } else {
+      made[printable(key)] = printable_strings(inner);
+    }
+  }
+  return made;
+}
+
 }  // namespace
 
 Json inspect_adapter(const fs::path& folder, const fs::path& base) {
@@ -176,7 +192,8 @@ Json inspect_adapter(const fs::path& folder, const fs::path& base) {
   return facts;
 }
 
-std::string inspection_text(const Json& facts) {
+std::string inspection_text(const Json& found) {
+  const Json facts = printable_strings(found);
   std::string text = fmt::format("{}\n", facts["folder"].get<std::string>());
   const auto line = [&](const char* name, const std::string& value) { text += fmt::format("{:<12} {}\n", name, value); };
   line("kind", facts["text"]);

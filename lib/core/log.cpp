@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/printable.h"
 
 namespace hyplora::log {
 namespace {
@@ -31,8 +32,8 @@ void set_level(const std::string& level) {
   logger().set_level(spdlog::level::from_str(level));
 }
 
-void write_debug(const std::string& message) { logger().debug("{}", message); }
-void write_info(const std::string& message) { logger().info("{}", message); }
-void write_warn(const std::string& message) { logger().warn("{}", message); }
+void write_debug(const std::string& message) { logger().debug("{}", printable(message)); }
+void write_info(const std::string& message) { logger().info("{}", printable(message)); }
+void write_warn(const std::string& message) { logger().warn("{}", printable(message)); }
 
 }  // namespace hyplora::log
