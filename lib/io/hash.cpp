@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <set>
 #include <sstream>
 
 #include "core/error.h"
@@ -55,6 +54,15 @@ std::string checksum_lines(const fs::path& folder) {
   std::string lines;
   for (const auto& name : names) lines += checksum_line(file_hash(folder / name), name);
   return lines;
+}
+
+std::set<std::string> listed_names(const fs::path& list) {
+  std::set<std::string> names;
+  std::istringstream lines(read_file(list));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.size() > name_begins) names.insert(line.substr(name_begins));
+  }
+  return names;
 }
 
 std::optional<std::string> first_changed(const fs::path& folder, const std::string& list) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "io/files.h"
@@ -31,6 +32,8 @@ std::string file_hash(const fs::path& path);
 std::string checksum_line(const std::string& hash, const std::string& name);
 /// These lines for all files of a folder, in the order of their names.
 std::string checksum_lines(const fs::path& folder);
+/// The file names in such a list; lines that are none are left out.
+std::set<std::string> listed_names(const fs::path& list);
 /// What `sha256sum -c LIST` finds in the folder: the first file of the list, itself a file there, that is missing or has other
 /// content; the list's own name where a line of it is none of these.
 std::optional<std::string> first_changed(const fs::path& folder, const std::string& list);

@@ -5,79 +5,46 @@
 #include <ATen/ops/isfinite.h>
 
 #include <algorithm>
-#include <array>
+#include <set>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "io/hash.h"
+#include "train/checkpoint_folder.h"
 #include "train/fingerprint.h"
 
 namespace hyplora {
 namespace {
 
-std::optional<int64_t> step_of(const fs::path& folder) {
-  const std::string name = folder.filename();
-  constexpr std::string_view prefix = "checkpoint-";
-  if (!name.starts_with(prefix) || name.size() > prefix.size() + 15) return std::nullopt;
-  const std::string digits = name.substr(prefix.size());
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return std::stoll(digits);
-}
-
-/// Whether a killed run left this: a name of training's own, written aside. Other programs may be writing into the same folder.
-bool is_left_over(const std::string& name) {
-  constexpr std::array own{".checkpoint-", ".adapter", "metrics.jsonl", "config.resolved.json", "loss.svg", "curvature.svg",
-                           "README.md",    "latest",   "best"};
-  return name.ends_with(".partial") &&
-         std::any_of(own.begin(), own.end(), [&](const char* start) { return name.starts_with(start); });
-}
-
-/// The complete checkpoints of a folder by step.
-std::map<int64_t, fs::path> complete_ones(const fs::path& folder) {
-  std::map<int64_t, fs::path> found;
-  if (!fs::is_directory(folder)) return found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const auto step = step_of(entry.path());
-    if (step && !entry.is_symlink() && fs::exists(entry.path() / "COMPLETE")) found[*step] = entry.path();
-  }
-  return found;
-}
-
-/// A file of a complete checkpoint that is not what was saved: COMPLETE holds the checksums.
-std::optional<fs::path> damaged_file(const fs::path& checkpoint) {
-  const auto name = first_changed(checkpoint, "COMPLETE");
-  return name ? std::optional(checkpoint / *name) : std::nullopt;
-}
-
 /// The newest checkpoint of a folder that is what was saved. InputError where there are some, but none such.
 std::optional<fs::path> newest_intact(const fs::path& folder) {
-  const auto all = complete_ones(folder);
-  std::optional<fs::path> damaged;
+  const auto all = own_checkpoints(folder);
+  std::optional<std::string> damaged;
   for (auto newest = all.rbegin(); newest != all.rend(); ++newest) {
     damaged = damaged_file(newest->second);
     if (!damaged) return newest->second;
-    log::warn("{} is passed over: {} is not what was saved there", newest->second.string(), damaged->filename().string());
+    log::warn("{} is passed over: {} is not what was saved there", newest->second.string(), *damaged);
   }
   if (!damaged) return std::nullopt;
   throw InputError(
-      "{}: is not what was saved there (its SHA-256 is another), and there is no other checkpoint; set resume_from_checkpoint "
-      "to "
-      "\"never\" to start anew.",
-      damaged->string());
+      "{}: is not what was saved there (its SHA-256 is another, or a line is missing), and there is no other checkpoint; set "
+      "resume_from_checkpoint to \"never\" to start anew.",
+      (all.begin()->second / *damaged).string());
 }
 
 void point(const fs::path& link, const fs::path& target) {
+  if (!may_be_link(link)) return log::warn("{}: is left as it is, since it is no link of this program's", link.string());
   const fs::path aside = link.string() + ".partial";
   fs::remove(aside);
   fs::create_symlink(target.filename(), aside);
   fs::rename(aside, link);
 }
 
-/// The mark goes first, so that a kill in between leaves no checkpoint that looks whole.
-void remove_checkpoint(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_symlink(path)) fs::remove(path / "COMPLETE", ignored);
-  fs::remove_all(path, ignored);
+/// What was saved before the state, so that a list of checksums that lost lines is noticed.
+Json files_in(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
+  return names;
 }
 
 Json state_json(const TrainerState& state, const TrainOptions& options, const Json& fingerprint) {
@@ -93,22 +60,47 @@ Json state_json(const TrainerState& state, const TrainOptions& options, const Js
           {"fingerprint", fingerprint}};
 }
 
-TrainerState state_from(const Json& saved) {
+TrainerState state_from(const Json& saved, const std::string& where) {
   TrainerState state;
-  state.step = saved.at("step").get<int64_t>();
-  if (!saved.at("best_loss").is_null()) state.best_loss = saved.at("best_loss").get<double>();
-  state.best_step = saved.at("best_step").get<int64_t>();
-  state.evaluated_step = saved.at("evaluated_step").get<int64_t>();
-  state.evaluations_without_gain = saved.at("evaluations_without_gain").get<int64_t>();
-  state.seconds = saved.at("seconds").get<double>();
-  state.spikes = SpikeWatch::from_json(saved.at("spikes"));
+  const Rule count = between(0, 1e15);
+  Fields fields;
+  fields.require("step", state.step, "optimiser steps done", count)
+      .require("best_loss", state.best_loss, "best validation loss")
+      .require("best_step", state.best_step, "its step", count)
+      .require("evaluated_step", state.evaluated_step, "step of the last validation", count)
+      .require("evaluations_without_gain", state.evaluations_without_gain, "since the best", count)
+      .require("seconds", state.seconds, "time of training", at_least(0));
+  Json known = Json::object();
+  for (const Field& field : fields.all()) {
+    if (saved.contains(field.name)) known[field.name] = saved[field.name];
+  }
+  fields.read_object(known, where);
+  fields.check_required(where);
+  try {
+    state.spikes = SpikeWatch::from_json(saved.value("spikes", Json()));
+  } catch (const Json::exception&) {
+    throw InputError("{}: key \"spikes\": found {}, expected losses and grad_norms.", where,
+                     shown(saved.value("spikes", Json())));
+  }
   return state;
+}
+
+/// What identifies the run that saved it, and how it ran.
+void require_identity(const Json& saved, const std::string& where) {
+  if (!saved.is_object()) throw InputError("{}: expected a JSON object.", where);
+  for (const char* key : {"config", "fingerprint"}) {
+    if (!saved.value(key, Json()).is_object())
+      throw InputError("{}: key \"{}\": found {}, expected an object.", where, key, shown(saved.value(key, Json())));
+  }
+  if (!saved.value("threads", Json()).is_number_integer())
+    throw InputError("{}: key \"threads\": found {}, expected an integer.", where, shown(saved.value("threads", Json())));
 }
 
 /// Whether the run that wrote this checkpoint was itself told to begin with `wish`: then it is the same command's, and goes on.
 bool began_with(const fs::path& checkpoint, const std::string& wish) {
   const Json saved = read_json(checkpoint / "trainer_state.json");
-  return saved.is_object() && saved.contains("config") && saved["config"].value("resume_from_checkpoint", "") == wish;
+  return saved.is_object() && saved.contains("config") && saved["config"].is_object() &&
+         saved["config"].value("resume_from_checkpoint", Json()) == Json(wish);
 }
 
 /// Does the work of a save in a folder that goes again when it fails; turns what the file system says into one sentence.
@@ -151,6 +143,14 @@ void check_finite(const NamedTensors& tensors, const fs::path& target) {
   }
 }
 
+void put_into_place(const fs::path& aside, const fs::path& final) {
+  if (fs::exists(fs::symlink_status(final))) {
+    if (!is_own_checkpoint(final)) throw RunError("{}: is in the way and no checkpoint of this program's.", final.string());
+    keep_strangers(final);
+  }
+  replace_folder(aside, final);
+}
+
 NamedTensors trained_tensors(const Adapters& adapters) {
   NamedTensors named;
   for (const auto& parameter : adapters.trained()) named.emplace_back(parameter.name, parameter.value.detach());
@@ -166,19 +166,21 @@ void write_adapter(const Adapters& adapters, const fs::path& folder, const fs::p
 
 }  // namespace
 
-fs::path Checkpoints::of_step(int64_t step) const { return folder_ / fmt::format("checkpoint-{}", step); }
+fs::path Checkpoints::of_step(int64_t step) const { return checkpoint_of_step(folder_, step); }
 
 void Checkpoints::save(const TrainerState& state, const Adapters& adapters, const AdamW& optimizer) const {
-  const fs::path final = of_step(state.step), aside = folder_ / fmt::format(".checkpoint-{}.partial", state.step);
+  const fs::path final = of_step(state.step), aside = aside_of_step(folder_, state.step);
   save_aside(aside, final, [&] {
     write_adapter(adapters, aside, options_.base_model);
     const NamedTensors moments = optimizer.state();
     check_finite(moments, final);
     write_safetensors(aside / "optimizer.safetensors", moments);
     check_saved(aside / "optimizer.safetensors", moments);
-    write_file(aside / "trainer_state.json", state_json(state, options_, identity_.files).dump(2) + "\n");
+    Json saved = state_json(state, options_, identity_.files);
+    saved["files"] = files_in(aside);
+    write_file(aside / "trainer_state.json", json_text(saved, 2) + "\n");
     write_file(aside / "COMPLETE", checksum_lines(aside));
-    replace_folder(aside, final);
+    put_into_place(aside, final);
     sync_folder(folder_);
     point_links(state);
   });
@@ -192,7 +194,7 @@ void Checkpoints::point_links(const TrainerState& state) const {
 
 void Checkpoints::remove_old(const TrainerState& state) const {
   if (options_.save_total_limit == 0) return;
-  auto all = complete_ones(folder_);
+  const auto all = own_checkpoints(folder_);
   auto excess = static_cast<int64_t>(all.size()) - options_.save_total_limit;
   for (const auto& [step, path] : all) {
     if (excess <= 0) return;
@@ -203,23 +205,30 @@ void Checkpoints::remove_old(const TrainerState& state) const {
 }
 
 void Checkpoints::clean(const std::optional<TrainerState>& resumed) const {
-  int64_t removed = 0;
-  std::vector<fs::path> all;
-  for (const auto& entry : fs::directory_iterator(folder_)) all.push_back(entry.path());
-  for (const auto& path : all) {
-    const std::string name = path.filename();
-    const auto step = fs::is_symlink(path) ? std::nullopt : step_of(path);
-    const bool half = is_left_over(name) || (step && !fs::exists(path / "COMPLETE"));
-    const bool other = step && (!resumed || *step > resumed->step);
-    const bool dangling = (name == "latest" || name == "best") && fs::is_symlink(path) && !resumed;
-    if (half || other)
-      log::info("{}: removed, since {}", path.string(), half ? "it was left half-written" : "this run starts before it");
-    if (!half && !other && !dangling) continue;
+  int64_t removed = remove_left_overs(folder_);
+  std::vector<fs::path> later;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const auto step = step_of(entry.path());
+    if (step && is_own_checkpoint(entry.path()) && (!resumed || *step > resumed->step)) later.push_back(entry.path());
+  }
+  for (const auto& path : later) {
+    log::info("{}: removed, since this run starts before it", path.string());
     remove_checkpoint(path);
+    ++removed;
+  }
+  for (const char* link : {"latest", "best"}) {
+    if (resumed || !fs::is_symlink(folder_ / link) || !may_be_link(folder_ / link)) continue;
+    fs::remove(folder_ / link);
     ++removed;
   }
   if (resumed) point_links(*resumed);
   if (removed > 0) sync_folder(folder_);
+}
+
+void Checkpoints::require_free(int64_t resumed_step, int64_t steps) const {
+  std::vector<std::string> files{"metrics.jsonl", weights_file(options_.adapter)};
+  files.emplace_back(learns_all_weights(options_.adapter) ? "config.json" : "adapter_config.json");
+  hyplora::require_free(folder_, {resumed_step + 1, steps, options_.save_step, files});
 }
 
 std::optional<fs::path> Checkpoints::to_resume() const {
@@ -227,18 +236,20 @@ std::optional<fs::path> Checkpoints::to_resume() const {
   if (wish == "never") return std::nullopt;
   const auto newest = newest_intact(folder_);
   if (wish == "auto" || (newest && began_with(*newest, wish))) return newest;
-  if (!fs::exists(fs::path(wish) / "COMPLETE")) {
+  if (!fs::is_regular_file(fs::path(wish) / "COMPLETE")) {
     throw InputError("resume_from_checkpoint: {} is not a complete checkpoint (it has no file COMPLETE).", wish);
   }
   if (const auto damaged = damaged_file(wish)) {
     throw InputError(
-        "resume_from_checkpoint: {}: is not what was saved there (its SHA-256 is another); name another checkpoint.",
-        damaged->string());
+        "resume_from_checkpoint: {}: is not what was saved there (its SHA-256 is another, or a line is missing); name another "
+        "checkpoint.",
+        (fs::path(wish) / *damaged).string());
   }
   return wish;
 }
 
 void Checkpoints::check_same_run(const fs::path& state_file, const Json& saved) const {
+  require_identity(saved, state_file.string());
   std::vector<std::string> found;
   for (const auto& d : differences(saved_identity(saved.at("config"), saved.at("fingerprint"), identity_), identity_))
     found.push_back(clause(d));
@@ -250,7 +261,7 @@ void Checkpoints::check_same_run(const fs::path& state_file, const Json& saved) 
         state_file.string(), fmt::join(found, "; with "));
   }
   for (const auto& text : found) log::warn("{}: was saved with {}; going on as --force-resume says", state_file.string(), text);
-  const int threads = saved.at("threads").get<int>();
+  const auto threads = saved["threads"].get<int64_t>();
   if (threads != at::get_num_threads()) {
     log::warn("saved with {} threads, going on with {}: sums may round differently", threads, at::get_num_threads());
   }
@@ -260,7 +271,9 @@ void Checkpoints::check_same_run(const fs::path& state_file, const Json& saved) 
 void Checkpoints::adopt_best(const fs::path& checkpoint, TrainerState& state) const {
   if (!state.best_loss || fs::exists(of_step(state.best_step) / "COMPLETE")) return;
   const fs::path source = fs::canonical(checkpoint).parent_path() / of_step(state.best_step).filename();
-  if (fs::exists(source / "COMPLETE") && !damaged_file(source)) {
+  const bool in_the_way =
+      fs::exists(fs::symlink_status(of_step(state.best_step))) && !is_own_checkpoint(of_step(state.best_step));
+  if (!in_the_way && fs::exists(source / "COMPLETE") && !damaged_file(source)) {
     const fs::path aside = folder_ / ".checkpoint-best.partial";
     fs::remove_all(aside);
     fs::create_directory(aside);
@@ -271,20 +284,20 @@ void Checkpoints::adopt_best(const fs::path& checkpoint, TrainerState& state) co
     replace_folder(aside, of_step(state.best_step));
     return;
   }
-  log::warn("{} is gone or damaged: the best validation loss so far is forgotten", of_step(state.best_step).string());
+  log::warn("{} is gone, damaged or another's: the best validation loss so far is forgotten",
+            of_step(state.best_step).string());
   state.best_loss.reset();
 }
 
-TrainerState Checkpoints::restore(const fs::path& checkpoint, Adapters& adapters, AdamW& optimizer) const {
+TrainerState Checkpoints::check_state(const fs::path& checkpoint) const {
   const fs::path path = checkpoint / "trainer_state.json";
   const Json saved = read_json(path);
-  TrainerState state;
-  try {
-    check_same_run(path, saved);
-    state = state_from(saved);
-  } catch (const Json::exception&) {
-    throw InputError("{}: is not the state of a training run.", path.string());
-  }
+  check_same_run(path, saved);
+  return state_from(saved, path.string());
+}
+
+TrainerState Checkpoints::restore(const fs::path& checkpoint, Adapters& adapters, AdamW& optimizer) const {
+  TrainerState state = check_state(checkpoint);
   adapters.restore(checkpoint);
   optimizer.restore(Safetensors::open(checkpoint / "optimizer.safetensors"));
   adopt_best(checkpoint, state);
@@ -297,7 +310,7 @@ void Checkpoints::restore_best(const TrainerState& state, Adapters& adapters) co
     throw InputError(
         "{}: is not what was saved there (its SHA-256 is another); set load_best_model_at_end to false to take the last step's "
         "weights.",
-        damaged->string());
+        (best / *damaged).string());
   }
   adapters.restore(best);
 }

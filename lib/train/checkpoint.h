@@ -35,11 +35,15 @@ class Checkpoints {
   /// Puts a checkpoint's values back. InputError when it was made with another config, other data or another tokenizer, unless
   /// forced.
   TrainerState restore(const fs::path& checkpoint, Adapters& adapters, AdamW& optimizer) const;
+  /// The state alone. InputError as `restore`.
+  TrainerState check_state(const fs::path& checkpoint) const;
   /// Takes the weights of the best validation so far. InputError: they are no longer what was saved.
   void restore_best(const TrainerState& state, Adapters& adapters) const;
-  /// Removes what a killed run left half-written, and the checkpoints that come after the resumed state (nothing: all of them),
+  /// Removes what a killed run left half-written, and those of our checkpoints that come after the resumed state (nothing: all of them),
   /// to which another past led; sets `latest` and `best` right.
   void clean(const std::optional<TrainerState>& resumed) const;
+  /// InputError: something that is not of this program stands where the run from one step to the other writes.
+  void require_free(int64_t resumed_step, int64_t steps) const;
   fs::path of_step(int64_t step) const;
 
  private:

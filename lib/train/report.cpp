@@ -9,7 +9,9 @@
 #include <ctime>
 
 #include "core/device.h"
+#include "core/log.h"
 #include "core/numbers.h"
+#include "train/checkpoint_folder.h"
 #include "train/model_card.h"
 #include "train/plot.h"
 
@@ -56,8 +58,8 @@ Report::Report(const TrainingSetup& setup, const TrainingPlan& plan, const Json&
       fingerprint_(fingerprint),
       metrics_(folder_ / "metrics.jsonl",
                resumed ? std::optional(Progress{resumed->step, resumed->evaluated_step}) : std::nullopt) {
-  write_file(folder_ / "config.resolved.json", resolved_config(setup.options).dump(2) + "\n");
-  AppendFile(folder_ / "launches.jsonl").append(launch_line(setup, resumed).dump() + "\n");
+  write_file(folder_ / "config.resolved.json", json_text(resolved_config(setup.options), 2) + "\n");
+  AppendFile(folder_ / "launches.jsonl").append(json_text(launch_line(setup, resumed)) + "\n");
   if (setup.options.tensorboard) tensorboard_.emplace(folder_ / "tensorboard");
   for (const auto& line : metrics_.kept()) show(line);
   if (metrics_.kept().empty()) metrics_.write(start_line(setup, plan, fingerprint));
@@ -105,7 +107,10 @@ void Report::finish(const TrainingSetup& setup, const TrainerState& state, int64
   const auto metrics = read_metrics(folder_ / "metrics.jsonl");
   write_file(folder_ / "loss.svg", loss_plot(metrics));
   if (const auto svg = curvature_plot(metrics)) write_file(folder_ / "curvature.svg", *svg);
-  write_file(folder_ / "README.md", model_card(setup, state, written_step, fingerprint_));
+  const fs::path card = folder_ / "README.md";
+  if (fs::exists(card) && !is_own_card(card))
+    return log::warn("{}: is left as it is, since it is no model card of ours", card.string());
+  write_file(card, model_card(setup, state, written_step, fingerprint_));
 }
 
 }  // namespace hyplora

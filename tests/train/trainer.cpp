@@ -4,41 +4,14 @@
 
 #include <fstream>
 
-#include "support/training_place.h"
 #include "train/tensorboard.h"
+#include "train/training_folder.h"
 
 namespace hyplora {
 namespace {
 
-/// Rows whose next token follows from the last, a small random model, and runs in this process.
-class TrainingFolder : public test::TrainingPlace {
- public:
-  TrainOptions options(const std::string& out, const std::vector<std::string>& assignments = {}) const {
-    const Json config{{"base_model", at("base")},
-                      {"data_path", at("rows.jsonl")},
-                      {"output_dir", at(out)},
-                      {"lora_r", 4},
-                      {"lora_dropout", 0.1},
-                      {"batch_size", 4},
-                      {"micro_batch_size", 2},
-                      {"num_epochs", 2},
-                      {"warmup_steps", 2},
-                      {"learning_rate", 0.01},
-                      {"val_set_size", 8},
-                      {"eval_step", 5},
-                      {"save_step", 4}};
-    return read_train_options({config, "config", assignments, {}});
-  }
-  fs::path operator/(const std::string& name) const { return at(name); }
-};
-
-TrainOutcome run(
-    const TrainOptions& options, const std::function<bool()>& stop = [] { return false; }) {
-  TrainingSetup setup = prepare_training(options, at::kCPU);
-  load_base(setup);
-  TrainObserver silent;
-  return train(setup, silent, stop);
-}
+using test::run;
+using test::TrainingFolder;
 
 /// The lines of metrics.jsonl that a resumed run must repeat: everything but times, and without start and end.
 std::vector<Json> lasting_lines(const fs::path& folder) {
