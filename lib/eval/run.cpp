@@ -8,8 +8,11 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "eval/fingerprint.h"
+#include "eval/output_names.h"
 #include "eval/report.h"
+#include "io/apart.h"
 #include "io/identity.h"
+#include "io/lock.h"
 #include "model/load.h"
 
 namespace hyplora {
@@ -35,13 +38,6 @@ struct Job {
   Records done;                  // rows of a run that was stopped
   std::optional<ProgressFile> progress;
 };
-
-/// `name`, or with "-2", "-3", ... behind it where it is taken.
-std::string unique_name(const std::string& name, std::set<std::string>& taken) {
-  std::string made = name;
-  for (int i = 2; !taken.insert(made).second; ++i) made = fmt::format("{}-{}", name, i);
-  return made;
-}
 
 void keep_first(std::vector<Row>& rows, int64_t limit) {
   if (limit > 0 && static_cast<int64_t>(rows.size()) > limit) rows.resize(static_cast<size_t>(limit));
@@ -129,28 +125,33 @@ class EvalRun {
       for (const Row& row : read.back().second) has_text |= !row.tokenised();
     }
     if (has_text) tokenizer_ = load_tokenizer(options_.model);
-    std::set<std::string> taken{"results"};
+    OutputNames names({"results"});
     for (auto& [file, rows] : read) {
       const Task& task = options_.benchmark.empty() ? task_of_file(file) : find_task(options_.benchmark);
-      benchmarks_.push_back({prepare(task, std::move(rows), tokenizer_.get(), spec_, evaluate_), file,
-                             unique_name(task.name, taken), writes() ? file_hash(file) : ""});
+      benchmarks_.push_back({prepare(task, std::move(rows), tokenizer_.get(), spec_, evaluate_), file, names.take(task.name),
+                             writes() && !fs::is_other(file) ? file_hash(file) : ""});
     }
   }
 
   void read_subjects() {
-    std::set<std::string> taken;
+    OutputNames names({"results.json", "report.html"});
     for (const auto& named : options_.adapters.empty() ? std::vector<std::string>{no_adapter} : options_.adapters) {
       const std::string adapter = named == no_adapter ? "" : named;
       if (!adapter.empty()) evaluate_.lead_tokens = std::max(evaluate_.lead_tokens, lead_tokens(read_adapter_options(adapter)));
       subjects_.push_back(
-          {adapter, unique_name(adapter_name(adapter), taken), adapter.empty() || !writes() ? "" : folder_hash(adapter)});
+          {adapter, names.take(adapter_name(adapter)), adapter.empty() || !writes() ? "" : folder_hash(adapter)});
     }
   }
 
   /// A progress file says more than results.json, which may be older. Rank 0 reads for all what may be many gigabytes, and keeps
   /// the rows of an earlier run.
   void check_output() {
+    require_outputs_apart();
     require_writable_folder(options_.output);
+    group().from_first([&] {
+      lock_ = std::make_unique<FolderLock>(options_.output, ".hyplora-eval.lock");
+      return Json();
+    });
     model_files_ =
         group().from_first([&] { return Json(file_hashes(options_.model)); }).get<std::map<std::string, std::string>>();
     if (!options_.resume) return;
@@ -158,6 +159,22 @@ class EvalRun {
     for (size_t i = 0; i < jobs_.size(); ++i) {
       if (!finished[i].is_null()) jobs_[i].finished = finished[i];
     }
+  }
+
+  void require_outputs_apart() const {
+    const fs::path output = options_.output;
+    std::vector<fs::path> written{output / "results.json", output / "report.html"},
+        read{options_.few_shot_data, options_.prompt_template};
+    for (const Job& job : jobs_) {
+      written.push_back(records_path(job));
+      written.push_back(progress_path(job));
+    }
+    for (const Benchmark& benchmark : benchmarks_) read.push_back(benchmark.file);
+    for (const auto& file : read) {
+      if (fs::is_other(file))
+        throw InputError("{}: is a pipe; with --output it must be a file, whose hash is kept.", file.string());
+    }
+    require_apart(written, read);
   }
 
   /// For each job its entry of an earlier results.json, or null; the rows of progress files go to the jobs.
@@ -217,6 +234,7 @@ class EvalRun {
   fs::path folder(const Job& job) const {
     return subjects_.size() < 2 ? fs::path(options_.output) : fs::path(options_.output) / job.subject->name;
   }
+  fs::path records_path(const Job& job) const { return folder(job) / (job.benchmark->name + ".json"); }
   fs::path progress_path(const Job& job) const {
     const std::string rank = group().rank() == 0 ? "" : fmt::format(".{}", group().rank());
     return folder(job) / fmt::format("{}.progress{}.jsonl", job.benchmark->name, rank);
@@ -329,8 +347,7 @@ class EvalRun {
   }
 
   Json write_records(const Job& job, const Json& records) const {
-    const fs::path path = folder(job) / (job.benchmark->name + ".json");
-    if (!records.empty()) write_file(path, records.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    if (!records.empty()) write_file(records_path(job), json_text(records, 2) + "\n");
     return {};
   }
 
@@ -340,7 +357,7 @@ class EvalRun {
     file["results"] = outcome_.results;
     const fs::path output = options_.output;
     write_file(output / "report.html", evaluation_report(outcome_.results));
-    write_file(output / "results.json", file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    write_file(output / "results.json", json_text(file, 2) + "\n");
     for (const Job& job : jobs_) {
       for (const auto& file : progress_files(job)) fs::remove(file);
     }
@@ -358,6 +375,7 @@ class EvalRun {
   std::vector<Subject> subjects_;
   std::map<std::string, std::string> model_files_;
   std::vector<Job> jobs_;
+  std::unique_ptr<FolderLock> lock_;  // on the output; rank 0's
   EvalOutcome outcome_;
 };
 
@@ -372,12 +390,6 @@ std::vector<fs::path> data_files(const fs::path& data) {
   if (files.empty()) throw InputError("{}: holds no .json or .jsonl file.", data.string());
   std::sort(files.begin(), files.end());
   return files;
-}
-
-std::string adapter_name(const std::string& adapter) {
-  if (adapter.empty()) return "base";
-  const fs::path path(adapter);
-  return (path.has_filename() ? path : path.parent_path()).filename();
 }
 
 EvalOutcome run_evaluation(const EvalOptions& options, const EvalScene& scene) {

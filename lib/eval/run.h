@@ -45,7 +45,5 @@ EvalOutcome run_evaluation(const EvalOptions& options, const EvalScene& scene);
 
 /// The .json and .jsonl files of a folder in order of their names, or the file itself. InputError where there is none.
 std::vector<fs::path> data_files(const fs::path& data);
-/// An adapter's folder name; "base" for none.
-std::string adapter_name(const std::string& adapter);
 
 }  // namespace hyplora

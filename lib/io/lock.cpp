@@ -28,15 +28,15 @@ std::string holder(int fd) {
 
 }  // namespace
 
-FolderLock::FolderLock(const fs::path& folder) {
-  const fs::path path = folder / ".hyplora.lock";
+FolderLock::FolderLock(const fs::path& folder, const std::string& name) {
+  const fs::path path = folder / name;
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ < 0) throw InputError("{}: cannot be written: {}.", path.string(), std::strerror(errno));
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       const std::string who = holder(fd_);
       ::close(fd_);
-      throw InputError("output_dir {}: another run ({}) is writing into it; wait for its end or choose another output_dir.",
+      throw InputError("{}: another run ({}) is writing into this folder; wait for its end or choose another one.",
                        folder.string(), who);
     }
     log::warn("{}: this file system has no locks; nothing keeps a second run out of the folder", folder.string());

@@ -8,7 +8,7 @@ namespace hyplora {
 class FolderLock {
  public:
   /// InputError that names the folder and the holder when another process (or another lock of this one) holds it.
-  explicit FolderLock(const fs::path& folder);
+  explicit FolderLock(const fs::path& folder, const std::string& name = ".hyplora.lock");
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

@@ -29,7 +29,7 @@ OutputFolder::OutputFolder(const fs::path& target, bool force, const std::vector
   if (fs::exists(target_) && !fs::is_directory(target_))
     throw InputError("{}: is a file, expected a folder to write to.", target.string());
   for (const auto& source : sources) {
-    if (is_or_holds(target_, plain(source)))
+    if (!source.empty() && fs::exists(source) && is_or_holds(target_, plain(source)))
       throw InputError("{}: writing there would replace {}, which is read; choose another folder.", target.string(),
                        source.string());
   }

@@ -1,0 +1,38 @@
+#include "eval/output_names.h"
+
+#include "io/files.h"
+#include "support/support.h"
+
+namespace hyplora {
+namespace {
+
+TEST_CASE("An adapter's name is one component of a path, wherever the path leads", "[eval]") {
+  const test::TempFolder folder;
+  fs::create_directories(folder / "runs/first/inner");
+  CHECK(adapter_name("") == "base");
+  CHECK(adapter_name((folder / "runs/first").string()) == "first");
+  CHECK(adapter_name((folder / "runs/first/").string()) == "first");
+  CHECK(adapter_name((folder / "runs/first/inner/..").string()) == "first");
+  CHECK(adapter_name((folder / "runs/first/.").string()) == "first");
+  for (const char* odd : {"..", ".", "/", "a/../..", ".hidden", "a/\x1b[2J", "a/b\nc"}) {
+    const std::string name = adapter_name(odd);
+    INFO(odd << " -> " << name);
+    CHECK_FALSE(name.empty());
+    CHECK(name.front() != '.');
+    CHECK(name.find_first_of("/\n\x1b") == std::string::npos);
+  }
+  CHECK(adapter_name("runs/" + std::string(250, 'x') + "-1000").ends_with("-1000"));
+  CHECK(adapter_name("runs/" + std::string(250, 'x')).size() <= 100);
+}
+
+TEST_CASE("No two names are the same, in upper or lower case, and none is that of a file beside them", "[eval]") {
+  OutputNames names({"results.json", "report.html"});
+  CHECK(names.take("a") == "a");
+  CHECK(names.take("a") == "a-2");
+  CHECK(names.take("A") == "A-3");
+  CHECK(names.take("results.json") == "results.json-2");
+  CHECK(names.take("Report.HTML") == "Report.HTML-2");
+}
+
+}  // namespace
+}  // namespace hyplora
