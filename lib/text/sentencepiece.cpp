@@ -1,10 +1,9 @@
 #include "text/sentencepiece.h"
 
-#include <sentencepiece_processor.h>
-
 #include <map>
 
 #include "core/error.h"
+#include "text/piece_model.h"
 #include "text/tokenizer_config.h"
 
 namespace hyplora {
@@ -14,13 +13,14 @@ class SentencePiece : public Tokenizer {
  public:
   SentencePiece(const fs::path& model, const TokenizerConfig& config) : file_(model) {
     const std::string bytes = read_file(model);
-    if (bytes.empty() || !processor_.LoadFromSerializedProto(bytes).ok()) {
+    if (!bytes.empty()) model_ = open_piece_model(bytes);
+    if (!model_) {
       throw InputError("{}: cannot be read as a sentencepiece model; the file is corrupt or of another kind.", model.string());
     }
     add_control_tokens();
     for (const AddedToken& token : config.added) add_token(token, config);
-    bos_ = special(config.bos_token, "bos_token", config, processor_.bos_id());
-    eos_ = special(config.eos_token, "eos_token", config, processor_.eos_id());
+    bos_ = special(config.bos_token, "bos_token", config, model_->bos());
+    eos_ = special(config.eos_token, "eos_token", config, model_->eos());
     add_bos_ = config.add_bos_token.value_or(true);
     add_eos_ = config.add_eos_token.value_or(false);
   }
@@ -48,8 +48,8 @@ class SentencePiece : public Tokenizer {
     std::vector<int> pieces;
     const auto flush = [&] {
       std::string part;
-      const auto status = processor_.Decode(pieces, &part);
-      if (!status.ok()) throw InputError("{}: ids cannot be decoded: {}.", file_.string(), status.ToString());
+      const std::string fault = model_->decode(pieces, part);
+      if (!fault.empty()) throw InputError("{}: ids cannot be decoded: {}.", file_.string(), fault);
       text += part;
       pieces.clear();
     };
@@ -59,7 +59,7 @@ class SentencePiece : public Tokenizer {
         if (!keep_special) continue;
         flush();
         text += added->second;
-      } else if (id >= 0 && id < processor_.GetPieceSize()) {
+      } else if (id >= 0 && id < model_->size()) {
         pieces.push_back(static_cast<int>(id));
       }
     }
@@ -75,19 +75,19 @@ class SentencePiece : public Tokenizer {
  private:
   void encode_plain(std::string_view text, Ids& ids) const {
     std::vector<int> pieces;
-    const auto status = processor_.Encode(absl::string_view(text.data(), text.size()), &pieces);
-    if (!status.ok()) throw InputError("{}: a text cannot be encoded: {}.", file_.string(), status.ToString());
+    const std::string fault = model_->encode(text, pieces);
+    if (!fault.empty()) throw InputError("{}: a text cannot be encoded: {}.", file_.string(), fault);
     ids.insert(ids.end(), pieces.begin(), pieces.end());
   }
 
   void add_control_tokens() {
-    size_ = processor_.GetPieceSize();
-    for (int id = 0; id < processor_.GetPieceSize(); ++id) {
-      if (!processor_.IsControl(id) && !processor_.IsUnknown(id)) continue;
-      names_[id] = processor_.IdToPiece(id);
+    size_ = model_->size();
+    for (int id = 0; id < model_->size(); ++id) {
+      if (!model_->is_control(id) && !model_->is_unknown(id)) continue;
+      names_[id] = model_->piece(id);
       AddedToken token;
       token.id = id;
-      token.content = processor_.IdToPiece(id);
+      token.content = model_->piece(id);
       token.special = true;
       tokens_.add(token);
     }
@@ -95,12 +95,12 @@ class SentencePiece : public Tokenizer {
 
   /// A token of the configuration: one of the model's own by another rule, or one after them.
   void add_token(const AddedToken& token, const TokenizerConfig& config) {
-    if (token.id < processor_.GetPieceSize() && processor_.IdToPiece(token.id) != token.content) {
+    if (token.id < model_->size() && model_->piece(token.id) != token.content) {
       throw InputError("{}: added_tokens_decoder: token {} is \"{}\", but \"{}\" in {}.", config.file, token.id, token.content,
-                       processor_.IdToPiece(token.id), file_.filename().string());
+                       model_->piece(token.id), file_.filename().string());
     }
     size_ = std::max<int64_t>(size_, token.id + 1);
-    if (token.special || token.id >= processor_.GetPieceSize()) names_[token.id] = token.content;
+    if (token.special || token.id >= model_->size()) names_[token.id] = token.content;
     tokens_.add(token);
   }
 
@@ -110,13 +110,13 @@ class SentencePiece : public Tokenizer {
     for (const auto& [id, name] : names_) {
       if (name == *text) return id;
     }
-    const int id = processor_.PieceToId(*text);
-    if (processor_.IdToPiece(id) == *text) return id;
+    const int id = model_->id(*text);
+    if (model_->piece(id) == *text) return id;
     throw InputError("{}: {} is \"{}\", which is not a piece of {}.", config.file, key, *text, file_.filename().string());
   }
 
   fs::path file_;
-  sentencepiece::SentencePieceProcessor processor_;
+  std::unique_ptr<PieceModel> model_;
   AddedTokens tokens_;
   std::map<int64_t, std::string>
       names_;  // of what decoding leaves out: control symbols, special tokens, those after the model's own
