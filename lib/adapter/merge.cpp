@@ -75,7 +75,7 @@ std::string in_type(const fs::path& file, at::ScalarType type, size_t bytes) {
   } else {
     set_dtype(json, dtype_text(type));
   }
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 }  // namespace
@@ -103,6 +103,9 @@ void Merge::merge_linear(Linear& linear) {
   const at::Tensor stored = files_.file_of(name).tensor(name);
   merged_[name] = adapter->merged(stored).to(dtype_.value_or(stored.scalar_type()));
   files_.file_of(name).release(name);
+  if (!merged_[name].isfinite().all().item<bool>())
+    throw RunError("tensor {}: is not finite once the adapter is merged into it{}.", name,
+                   stored.isfinite().all().item<bool>() ? "; another --dtype may help" : ", as it was before");
   linear.weight = merged_[name].to(linear.weight.options());
 }
 

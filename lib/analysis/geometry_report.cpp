@@ -114,7 +114,7 @@ std::string geometry_csv(const Json& report) {
   for (const auto& row : report["modules"]) {
     std::vector<std::string> cells;
     const auto add = [&](const Json& value) {
-      cells.push_back(value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump());
+      cells.push_back(value.is_null() ? "" : value.is_string() ? value.get<std::string>() : json_text(value));
     };
     for (const char* key : {"path", "K", "norm_scale", "radius", "radius_is", "tokens"}) add(row[key]);
     for (const char* key : {"q05", "q25", "q50", "q75", "q95", "max"}) add(row["y_over_radius"][key]);

@@ -14,7 +14,7 @@
 #include "analysis/linear_fit.h"
 #include "analysis/observe.h"
 #include "core/error.h"
-#include "model/pack.h"
+#include "model/finite.h"
 
 namespace hyplora {
 namespace {
@@ -81,7 +81,7 @@ void check_rank(const std::vector<Observed>& adapters, std::optional<int64_t> ra
 
 double mean_loss(const Transformer& model, const std::vector<Example>& rows) {
   LossSum sum;
-  for (const auto& row : rows) sum += summed_loss(model, {&row});
+  for (const auto& row : rows) sum += finite_loss(model, {&row});
   return sum.mean();
 }
 

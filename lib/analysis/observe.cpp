@@ -2,7 +2,8 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include "model/pack.h"
+#include "core/error.h"
+#include "model/finite.h"
 
 namespace hyplora {
 namespace {
@@ -62,7 +63,10 @@ void observe(Transformer& model, const std::vector<Example>& rows, const OnInput
   std::vector<const Example*> batch;
   size_t tokens = 0;
   const auto run = [&] {
-    if (!batch.empty()) model.blocks(pack(batch, model.device()).tokens);
+    if (!batch.empty() && !model.blocks(pack(batch, model.device()).tokens).isfinite().all().item<bool>()) {
+      throw RunError("{} or a row after it: the model's values are not finite; {}.", batch.front()->where,
+                     first_not_finite(model, batch.front()->ids));
+    }
     batch.clear();
     tokens = 0;
   };

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "generate/stop_strings.h"
+#include "model/finite.h"
 #include "model/pack.h"
 
 namespace hyplora {
@@ -146,7 +147,7 @@ class Scoring {
                                      mine_.begin() + static_cast<std::ptrdiff_t>(std::min(begin + batch_size, mine_.size())));
       std::vector<const Example*> batch;
       for (const size_t row : rows) batch.push_back(&prepared_.examples.examples[row]);
-      const LossSum sum = summed_loss(model_, batch);
+      const LossSum sum = finite_loss(model_, batch);
       keep(rows.front(), LossRecord{rows, sum.loss, sum.tokens});
     }
   }

@@ -5,11 +5,13 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <numeric>
 
 #include "core/error.h"
 #include "generate/search.h"
+#include "model/finite.h"
 
 namespace hyplora {
 namespace {
@@ -60,6 +62,17 @@ TreeRow grow(Active& active, bool branches) {
   return row;
 }
 
+/// Says for the first such prompt where the values begin that are not finite.
+[[noreturn]] void stop_not_finite(const Transformer& model, const std::vector<Active>& rows, const std::vector<Ids>& prompts,
+                                  const std::vector<at::Tensor>& logits) {
+  size_t i = 0;
+  while (i + 1 < rows.size() && std::isfinite(logits[i].max().item<float>())) ++i;
+  Ids ids = prompts[rows[i].prompt];
+  for (const Completion& made : rows[i].search->result()) ids.insert(ids.end(), made.ids.begin(), made.ids.end());
+  throw RunError("prompt {}: the logits are not finite; {}. Another dtype may help.", rows[i].prompt + 1,
+                 first_not_finite(model, ids));
+}
+
 /// One pass over all active prompts: for each the logits after its last tokens, on the CPU.
 std::vector<at::Tensor> pass(const Transformer& model, std::vector<Active>& rows, const std::vector<Ids>& prompts,
                              bool branches) {
@@ -83,7 +96,10 @@ std::vector<at::Tensor> pass(const Transformer& model, std::vector<Active>& rows
   }
   batch.ids = at::tensor(ids, at::kLong).to(model.device());
   const at::Tensor hidden = model.blocks(batch).index_select(0, at::tensor(last, at::kLong).to(model.device()));
-  return model.logits(model.final_norm(hidden)).to(at::kCPU, at::kFloat).split_with_sizes(counts);
+  const at::Tensor logits = model.logits(model.final_norm(hidden)).to(at::kCPU, at::kFloat);
+  auto of_rows = logits.split_with_sizes(counts);
+  if (!std::isfinite(logits.max().item<float>())) stop_not_finite(model, rows, prompts, of_rows);
+  return of_rows;
 }
 
 /// Branching searches look at the whole vocabulary, each prompt's for itself, so that threads share them.

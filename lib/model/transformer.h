@@ -60,7 +60,8 @@ class Transformer {
   /// How many tokens a row may have: the model's positions less the virtual ones.
   Context context() const { return Context(spec_, virtual_count()); }
 
-  void set_probe(Probe probe) { probe_ = std::move(probe); }
+  /// Sees the output of each module; looking changes nothing.
+  void set_probe(Probe probe) const { probe_ = std::move(probe); }
   /// Keeps only each block's input for the backward pass and computes the block again there.
   void set_gradient_checkpointing(bool on) { recomputes_ = on; }
 
@@ -108,7 +109,7 @@ class Transformer {
   std::vector<Block> blocks_;
   at::Tensor frequencies_, window_frequencies_;  // [head_dim / 2]
   at::Tensor virtual_tokens_;
-  Probe probe_;
+  mutable Probe probe_;
   bool recomputes_ = false;
 };
 
