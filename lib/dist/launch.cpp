@@ -27,6 +27,17 @@ class Variables {
     }
     return found;
   }
+  /// A number of any size, or 0 where the variable is not there: interactive steps have the number 4294967290.
+  uint64_t count(const char* name) const {
+    const std::string value = text(name);
+    uint64_t found = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), found);
+    if (!value.empty() && (error != std::errc() || end != value.data() + value.size()))
+      throw InputError("environment variable {}: found \"{}\", expected a number.", name, value);
+    return found;
+  }
+  /// What processes of this run know and others do not.
+  std::string token(const std::string& of_launcher) const { return text("HYPLORA_RUN_TOKEN") + "/" + of_launcher; }
   int number(const char* name, int least, int most, int otherwise) const {
     return has(name) ? number(name, least, most) : otherwise;
   }
@@ -52,7 +63,8 @@ LaunchInfo of_torchrun(const Variables& variables) {
   if (info.address.empty()) throw InputError("environment variable MASTER_ADDR is missing: WORLD_SIZE is {}.", info.size);
   info.port = variables.number("MASTER_PORT", 1, most_ports);
   info.store_is_there = variables.text("TORCHELASTIC_USE_AGENT_STORE") == "True";
-  info.prefix = "attempt_" + variables.text("TORCHELASTIC_RESTART_COUNT");
+  info.prefix =
+      variables.token(variables.text("TORCHELASTIC_RUN_ID") + "/attempt_" + variables.text("TORCHELASTIC_RESTART_COUNT"));
   return info;
 }
 
@@ -67,8 +79,9 @@ LaunchInfo of_slurm(const Variables& variables) {
     throw InputError("environment variable SLURM_JOB_NODELIST is missing: SLURM_NTASKS is {}.", info.size);
   }
   // Jobs that share a host must not share a port.
-  const int job = variables.number("SLURM_JOB_ID", 0, 1 << 30, 0) + variables.number("SLURM_STEP_ID", 0, 1 << 30, 0);
-  info.port = variables.number("MASTER_PORT", 1, most_ports, 15000 + job % 10000);
+  const uint64_t job = variables.count("SLURM_JOB_ID") + variables.count("SLURM_STEP_ID");
+  info.port = variables.number("MASTER_PORT", 1, most_ports, 15000 + static_cast<int>(job % 10000));
+  info.prefix = variables.token(fmt::format("slurm_{}.{}", variables.text("SLURM_JOB_ID"), variables.text("SLURM_STEP_ID")));
   return info;
 }
 

@@ -5,6 +5,7 @@
 //              SLURM_JOB_NODELIST, unless MASTER_ADDR and MASTER_PORT say where
 // Of several the first in this list counts: mpirun inside of a Slurm job sets its own beside Slurm's. A batch script itself
 // (ENVIRONMENT=BATCH without SLURM_STEP_ID) is one process, whatever number of tasks it may start.
+// Processes of one run share a token: torchrun's run id, Slurm's job and step, and HYPLORA_RUN_TOKEN where that is set.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,7 @@ struct LaunchInfo {
   std::string address;  // of rank 0, where not through MPI and size > 1
   int port = 0;
   bool store_is_there = false;  // torchrun's agent serves the store itself
-  std::string prefix;           // of keys in that store
+  std::string prefix;           // the run's token: of keys in that store
 };
 
 /// The value of an environment variable, or null.

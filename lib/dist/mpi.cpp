@@ -2,9 +2,12 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "core/error.h"
 #include "dist/group.h"
+#include "dist/waiting.h"
 
 namespace hyplora {
 namespace {
@@ -24,7 +27,9 @@ class MpiGroup : public Group {
   std::vector<std::string> exchange(const std::string& mine, bool to_all) override {
     std::vector<int64_t> sizes(static_cast<size_t>(size()));
     const auto my_size = static_cast<int64_t>(mine.size());
-    MPI_Allgather(&my_size, 1, MPI_INT64_T, sizes.data(), 1, MPI_INT64_T, MPI_COMM_WORLD);
+    MPI_Request request;
+    MPI_Iallgather(&my_size, 1, MPI_INT64_T, sizes.data(), 1, MPI_INT64_T, MPI_COMM_WORLD, &request);
+    wait(request);
     std::vector<std::string> all;
     for (int from = 0; from < size(); ++from) {
       std::string bytes = from == rank() ? mine : std::string(to_all || first() ? sizes[static_cast<size_t>(from)] : 0, '\0');
@@ -35,18 +40,32 @@ class MpiGroup : public Group {
     return all;
   }
 
+  /// mpirun ends all when one dies; what is left to hear here are signals.
+  static void wait(MPI_Request& request) {
+    Waiting waiting;
+    int done = 0;
+    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    for (std::chrono::microseconds pause(50); done == 0; pause = std::min(2 * pause, std::chrono::microseconds(5000))) {
+      waiting.go_on("the other ranks");
+      std::this_thread::sleep_for(pause);
+      MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    }
+  }
+
   /// A stretch of rank `from`'s bytes to everybody or to rank 0.
   void pass(std::string& bytes, int64_t begin, int64_t count, int from, bool to_all) const {
     constexpr int tag = 0;
     char* place = bytes.data() + begin;
     const int number = static_cast<int>(count);
+    MPI_Request request = MPI_REQUEST_NULL;
     if (to_all) {
-      MPI_Bcast(place, number, MPI_CHAR, from, MPI_COMM_WORLD);
+      MPI_Ibcast(place, number, MPI_CHAR, from, MPI_COMM_WORLD, &request);
     } else if (from != 0 && from == rank()) {
-      MPI_Send(place, number, MPI_CHAR, 0, tag, MPI_COMM_WORLD);
+      MPI_Isend(place, number, MPI_CHAR, 0, tag, MPI_COMM_WORLD, &request);
     } else if (from != 0 && first()) {
-      MPI_Recv(place, number, MPI_CHAR, from, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      MPI_Irecv(place, number, MPI_CHAR, from, tag, MPI_COMM_WORLD, &request);
     }
+    wait(request);
   }
 };
 
