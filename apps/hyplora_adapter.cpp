@@ -8,9 +8,11 @@
 #include "analysis/geometry_report.h"
 #include "analysis/linearize.h"
 #include "core/error.h"
+#include "io/apart.h"
 #include "io/output_folder.h"
 #include "model/load.h"
 #include "program.h"
+#include "standard_streams.h"
 
 using namespace hyplora;
 
@@ -27,7 +29,7 @@ struct Arguments {
 int inspect(const apps::Program& program, const Arguments& a) {
   program.device();
   const Json facts = inspect_adapter(a.adapter, a.model);
-  std::fputs((a.json ? facts.dump(2) + "\n" : inspection_text(facts)).c_str(), stdout);
+  std::fputs((a.json ? apps::for_output(json_text(facts, 2) + "\n") : inspection_text(facts)).c_str(), stdout);
   return 0;
 }
 
@@ -73,7 +75,7 @@ std::vector<Example> examples(const Arguments& a, const ModelSpec& spec, int64_t
 
 int linearize(const apps::Program& program, const Arguments& a) {
   const at::Device device = program.device();
-  OutputFolder output(a.output, a.force, {a.model, a.adapter});
+  OutputFolder output(a.output, a.force, {a.model, a.adapter, a.data, a.prompt_template});
   const ModelSpec spec = read_model_spec(a.model);
   LinearizeOptions options{a.model, a.adapter, examples(a, spec, a.rows + a.heldout), {}, a.rank};
   std::vector<Example>& rows = options.calibration;
@@ -100,14 +102,16 @@ int report(const apps::Program& program, const Arguments& a) {
   const at::Device device = program.device();
   const ModelSpec spec = read_model_spec(a.model);
   const std::vector<Example> rows = examples(a, spec, a.rows);
-  require_writable_folder(a.output);
+  const fs::path folder(a.output);
+  require_apart({folder / "adapter.csv", folder / "adapter.svg", folder / "summary.json"},
+                {a.data, a.prompt_template, a.model, a.adapter});
+  require_writable_folder(folder);
   Transformer model = load_base(a, spec, device);
   const Json found = geometry_report(model, a.adapter, rows);
-  const fs::path folder(a.output);
   write_file(folder / "adapter.csv", geometry_csv(found));
   write_file(folder / "adapter.svg", geometry_svg(found));
-  write_file(folder / "summary.json", found.dump(2) + "\n");
-  std::puts(found["summary"].dump(2).c_str());
+  write_file(folder / "summary.json", json_text(found, 2) + "\n");
+  apps::print(found["summary"]);
   return 0;
 }
 
@@ -124,10 +128,10 @@ Fields rows_fields(Arguments& a) {
   Fields fields;
   fields.require("data", a.data, "rows, as for training")
       .names_files()
-      .add("rows", a.rows, "the first N rows of the file", at_least(1))
+      .add("rows", a.rows, "the first N rows of the file", between(1, 1e9))
       .add("template", a.prompt_template, "prompt template: a built-in one or a JSON file", prompt_template_rule())
       .names_files()
-      .add("cutoff_len", a.cutoff_len, "token limit of a row", at_least(1));
+      .add("cutoff_len", a.cutoff_len, "token limit of a row", between(1, 1e9));
   return fields;
 }
 
@@ -173,8 +177,8 @@ Fields convert_fields(Arguments& a) {
 Fields linearize_fields(Arguments& a) {
   Fields fields = model_and_adapter(a).append(rows_fields(a));
   fields.add("responses_only", a.responses_only, "losses leave the prompt out (default: all tokens count)")
-      .add("heldout", a.heldout, "the next M rows, to measure the error on", at_least(1))
-      .add("rank", a.rank, "rank of the LoRA (default: the adapter's)", at_least(1));
+      .add("heldout", a.heldout, "the next M rows, to measure the error on", between(1, 1e9))
+      .add("rank", a.rank, "rank of the LoRA (default: the adapter's)", between(1, 1 << 20));
   return fields.append(dtype_field(a, run_type)).append(output_fields(a));
 }
 

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "data/prepare.h"
 #include "data/row_schemas.h"
+#include "io/apart.h"
 #include "program.h"
 
 using namespace hyplora;
@@ -23,11 +24,10 @@ void tell(const Arguments& arguments, const Json& report) {
   for (const auto& [reason, count] : report["removed"].items()) {
     if (count != 0) log::info("  {}: {}", reason, count.get<size_t>());
   }
-  const std::string text = report.dump(2, ' ', false, Json::error_handler_t::replace);
   if (arguments.report.empty()) {
-    std::puts(text.c_str());
+    apps::print(report);
   } else {
-    write_file(arguments.report, text + "\n");
+    write_file(arguments.report, json_text(report, 2) + "\n");
   }
 }
 
@@ -37,6 +37,9 @@ int run(const apps::Program& program, const Arguments& arguments) {
   if (!output.empty() && output.extension() != ".json" && output.extension() != ".jsonl") {
     throw InputError("--output {}: expected a name that ends in .json or .jsonl.", arguments.output);
   }
+  std::vector<fs::path> read(arguments.files.begin(), arguments.files.end());
+  read.insert(read.end(), arguments.exclude.begin(), arguments.exclude.end());
+  require_apart({output, arguments.report}, read);
   const PreparedRows made = prepare_rows(arguments.files, arguments.exclude, arguments.prepare);
   tell(arguments, made.report);
   if (made.rows.empty()) throw InputError("no row is left; the report says why.");
@@ -66,7 +69,7 @@ Fields fields_of(Arguments& a) {
       .add("overlap", c.overlap, "share of a test question's n-grams that makes a row a hit (0: a single n-gram)",
            between(0, 1))
       .add("common", c.common, "n-grams in more different questions than this do not count", between(1, 1e9))
-      .add("examples", a.prepare.examples, "in the report, for each reason", at_least(0))
+      .add("examples", a.prepare.examples, "in the report, for each reason", between(0, 1e6))
       .changes_nothing()
       .add("strict", a.prepare.strict, "the first row that cannot be used is an error");
   return fields;

@@ -21,7 +21,13 @@ int run(apps::Program& program, const EvalOptions& options) {
   const auto group = join_group(launch);  // nothing is lost if a signal ends the waiting for the others
   apps::catch_stop_signals();
   apps::EvalProgress progress(program.quiet(), options.evaluate.decode.batch_size);
-  const EvalOutcome outcome = run_evaluation(options, {device, progress, apps::stop_requested, group});
+  EvalOutcome outcome;
+  try {
+    outcome = run_evaluation(options, {device, progress, apps::stop_requested, group});
+  } catch (const apps::StoppedEarly&) {
+    log::warn("stopped before the first row; run the same command again");
+    return apps::stopped;
+  }
   if (outcome.interrupted && options.output.empty()) throw RunError("stopped by a signal; without --output nothing was kept.");
   if (outcome.interrupted) {
     log::warn("stopped; the same command with --resume goes on where it was");

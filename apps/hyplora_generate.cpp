@@ -15,6 +15,7 @@
 #include "model/load.h"
 #include "program.h"
 #include "signals.h"
+#include "standard_streams.h"
 
 using namespace hyplora;
 
@@ -46,7 +47,7 @@ std::vector<Ids> read_id_lines(const std::string& file) {
     const std::string line = text.substr(begin, end - begin);
     begin = end + 1;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const Json ids = Json::parse(line, nullptr, false);
+    const Json ids = try_json(line).value_or(Json());
     const auto is_id = [](const Json& v) { return v.is_number_integer(); };
     if (!ids.is_array() || ids.empty() || !std::all_of(ids.begin(), ids.end(), is_id)) {
       throw InputError("{}: line {}: expected an array of token ids.", file, number);
@@ -82,7 +83,7 @@ std::string stream_completion(const Scene& scene, const Ids& prompt) {
   text.follow(prompt);
   std::string all;
   const auto show = [&](const std::string& fresh) {
-    std::fputs(fresh.c_str(), stdout);
+    std::fputs(apps::for_output(fresh).c_str(), stdout);
     std::fflush(stdout);
     all += fresh;
   };
@@ -102,7 +103,7 @@ std::string whole_completion(const Scene& scene, const Ids& prompt) {
   decode(scene.model, {prompt}, scene.arguments.decode, scene.control, [&](size_t, const std::vector<Completion>& best) {
     text = before_stop(completion_text(*scene.tokenizer, prompt, best.front().ids), scene.arguments.stops);
   });
-  std::fputs(text.c_str(), stdout);
+  std::fputs(apps::for_output(text).c_str(), stdout);
   return text;
 }
 
@@ -124,7 +125,7 @@ void print(const Scene& scene, const Ids& prompt, const Completion& completion) 
   const Arguments& arguments = scene.arguments;
   if (arguments.scores) std::printf("%.6f\t", completion.score);
   const auto text = [&] { return before_stop(completion_text(*scene.tokenizer, prompt, completion.ids), arguments.stops); };
-  std::puts((arguments.output_ids ? Json(completion.ids).dump() : text()).c_str());
+  std::puts((arguments.output_ids ? json_text(Json(completion.ids)) : apps::for_output(text())).c_str());
 }
 
 int complete(const Scene& scene, const std::vector<Ids>& prompts) {
@@ -196,7 +197,7 @@ Fields fields_of(Arguments& a) {
       .add("ids", a.ids, "JSONL file: one array of token ids a line, instead of --prompt")
       .names_files()
       .add("output_ids", a.output_ids, "print the new ids, one array a line")
-      .add("best", a.decode.best, "beams: print the N best completions, best first", at_least(1))
+      .add("best", a.decode.best, "beams: print the N best completions, best first", between(1, 1024))
       .add("scores", a.scores, "beams: each completion's score and a tab before it")
       .append(decode_fields(a.decode))
       .append(stop_fields(a.stops))

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "program.h"
+#include "standard_streams.h"
 #include "text/tokenizer.h"
 
 using namespace hyplora;
@@ -32,7 +33,7 @@ std::vector<Json> read_inputs(const Arguments& arguments) {
 
 void encode(const Tokenizer& tokenizer, const Json& input, size_t number, bool special) {
   if (!input.is_string()) throw InputError("text {}: found {}, expected a string.", number, input.type_name());
-  std::puts(Json(tokenizer.encode(input.get<std::string>(), special)).dump().c_str());
+  std::puts(json_text(Json(tokenizer.encode(input.get<std::string>(), special))).c_str());
 }
 
 void decode(const Tokenizer& tokenizer, const Json& input, size_t number, bool keep_special) {
@@ -40,8 +41,7 @@ void decode(const Tokenizer& tokenizer, const Json& input, size_t number, bool k
   if (!input.is_array() || !std::all_of(input.begin(), input.end(), is_id)) {
     throw InputError("ids {}: found {}, expected an array of integers.", number, input.type_name());
   }
-  std::puts(
-      Json(tokenizer.decode(input.get<Ids>(), keep_special)).dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  std::puts(apps::for_output(json_text(Json(tokenizer.decode(input.get<Ids>(), keep_special)))).c_str());
 }
 
 int run(const apps::Program& program, const Arguments& arguments) {

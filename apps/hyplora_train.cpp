@@ -8,6 +8,7 @@
 #include "dist/launch.h"
 #include "program.h"
 #include "signals.h"
+#include "standard_streams.h"
 #include "status_line.h"
 #include "train/trainer.h"
 
@@ -19,13 +20,6 @@ struct Arguments {
   TrainOptions options;
   bool dry_run = false, doctor = false, force_resume = false;
 };
-
-/// Thrown out of the data's preparation when a stop signal came.
-struct StoppedEarly {};
-
-void poll() {
-  if (apps::stop_requested()) throw StoppedEarly();
-}
 
 /// Progress on stderr: a line that is rewritten on a terminal, else one plain line each logging_steps.
 class ConsoleObserver : public TrainObserver {
@@ -80,10 +74,10 @@ void refuse_several_processes() {
 }
 
 int dry_run(const TrainOptions& options, at::Device device) {
-  const TrainingSetup setup = prepare_training(options, device, poll);
-  if (options.init_base == "checkpoint") CheckpointFiles::open(options.base_model);
+  const TrainingSetup setup = prepare_training(options, device, apps::poll_stop);
   const Batches batches(setup.training.examples, options);
-  Json plan = plan_training(setup, batches, adapter_cost(setup)).to_json();
+  check_start(setup, batches);
+  Json plan = plan_training(setup, batches).to_json();
   plan["device"] = device_text(device);
   plan["dtype"] = dtype_text(setup.dtype);
   plan["architecture"] = setup.spec.to_json();
@@ -96,7 +90,7 @@ int dry_run(const TrainOptions& options, at::Device device) {
 }
 
 int fine_tune(const TrainOptions& options, at::Device device, bool quiet) {
-  TrainingSetup setup = prepare_training(options, device, poll);
+  TrainingSetup setup = prepare_training(options, device, apps::poll_stop);
   load_base(setup);
   ConsoleObserver observer(options, quiet);
   const TrainOutcome outcome = train(setup, observer, apps::stop_requested);
@@ -108,7 +102,7 @@ int fine_tune(const TrainOptions& options, at::Device device, bool quiet) {
   Json result{{"output_dir", options.output_dir}, {"steps", outcome.steps}, {"seconds", outcome.seconds}};
   if (outcome.last_loss) result["loss"] = *outcome.last_loss;
   if (outcome.best_eval_loss) result["best_eval_loss"] = *outcome.best_eval_loss;
-  std::puts(result.dump().c_str());
+  std::puts(apps::for_output(json_text(result)).c_str());
   return 0;
 }
 
@@ -122,7 +116,7 @@ int run(const apps::Program& program, const Arguments& arguments) {
   refuse_several_processes();
   try {
     return arguments.dry_run ? dry_run(arguments.options, device) : fine_tune(arguments.options, device, program.quiet());
-  } catch (const StoppedEarly&) {
+  } catch (const apps::StoppedEarly&) {
     log::warn("stopped before the first step; run the same command again");
     return apps::stopped;
   }

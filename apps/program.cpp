@@ -8,14 +8,18 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/printable.h"
+#include "core/threads.h"
 #include "io/files.h"
 #include "manual.h"
+#include "signals.h"
+#include "standard_streams.h"
 
 namespace hyplora::apps {
 namespace {
 
 int report(const std::string& sentence, int code) {
-  std::fprintf(stderr, "error: %s\n", sentence.c_str());
+  std::fprintf(stderr, "error: %s\n", printable(sentence).c_str());
   return code;
 }
 
@@ -43,7 +47,7 @@ std::string type_text(const Field& field) {
 /// The default as help shows it; nothing where that says nothing.
 std::string default_text(const Json& value) {
   if (value.is_null() || (value.is_structured() && value.empty())) return "";
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : json_text(value);
 }
 
 /// Adds the field's flag; what is given goes to `given`, to be read when all is parsed.
@@ -140,6 +144,15 @@ int Program::execute(const std::function<int()>& body) {
 }
 
 int Program::run(int argc, char** argv, const std::function<int()>& body) {
+  open_standard_streams();
+  name_shortened_files();
+  const int code = parse_and_execute(argc, argv, body);
+  const bool printed = all_is_printed();
+  if (code != 0 || printed) return code;
+  return report("standard output: cannot be written; the disk may be full, or its reader gone.", failed);
+}
+
+int Program::parse_and_execute(int argc, char** argv, const std::function<int()>& body) {
   if (commands_.front().app != &app_) app_.require_subcommand(1);
   for (const Field& field : common_fields_.all()) add_flag(app_, field, given_common_);
   add_manual_options(app_);
@@ -164,6 +177,7 @@ int Program::run(int argc, char** argv, const std::function<int()>& body) {
 
 c10::Device Program::device(int local_rank) const {
   log::set_level(common_.quiet ? "error" : common_.log_level);
+  require_threads(common_.threads > 0 ? common_.threads : at::get_num_threads());
   if (common_.threads > 0) at::set_num_threads(static_cast<int>(common_.threads));
   return choose_device(common_.device, local_rank);
 }
@@ -173,6 +187,6 @@ void Program::mute() {
   if (std::freopen("/dev/null", "w", stdout) == nullptr) throw RunError("/dev/null: cannot be opened.");
 }
 
-void print(const Json& json) { std::puts(json.dump(2, ' ', false, Json::error_handler_t::replace).c_str()); }
+void print(const Json& json) { std::puts(for_output(json_text(json, 2)).c_str()); }
 
 }  // namespace hyplora::apps

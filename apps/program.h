@@ -66,6 +66,7 @@ class Program {
 
   void bind(Command& command);
   Json read(Command& command);
+  int parse_and_execute(int argc, char** argv, const std::function<int()>& body);
   int execute(const std::function<int()>& body);
 
   CLI::App app_;

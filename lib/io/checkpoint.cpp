@@ -15,7 +15,7 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
   std::map<std::string, std::string> files;
   for (const auto& [name, file] : index["weight_map"].items()) {
     if (!file.is_string() || file.get<std::string>().find('/') != std::string::npos) {
-      throw InputError("{}: weight_map: tensor {}: found {}, expected a file name.", path.string(), name, file.dump());
+      throw InputError("{}: weight_map: tensor {}: found {}, expected a file name.", path.string(), name, shown(file));
     }
     files[name] = file;
   }

@@ -11,6 +11,8 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "io/mapped_files.h"
+#include "io/pipes.h"
 
 namespace hyplora {
 namespace {
@@ -38,15 +40,22 @@ class Descriptor {
 std::string reason() { return std::strerror(errno); }
 
 int open_to_read(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe that nobody writes to yet
   if (fd < 0) throw InputError("{}: cannot be read: {}.", path.string(), reason());
   return fd;
+}
+
+bool is_stream(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
 size_t size_of(int fd, const fs::path& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) throw InputError("{}: cannot be read: {}.", path.string(), reason());
-  if (!S_ISREG(info.st_mode)) throw InputError("{}: found a folder or device, expected a file.", path.string());
+  if (S_ISDIR(info.st_mode)) throw InputError("{}: found a folder, expected a file.", path.string());
+  if (!S_ISREG(info.st_mode))
+    throw InputError("{}: found a pipe or a device, expected a regular file, since it is read in any order.", path.string());
   return static_cast<size_t>(info.st_size);
 }
 
@@ -92,6 +101,7 @@ void check_pieces(const fs::path& path, const std::vector<std::string_view>& pie
 
 std::string read_file(const fs::path& path) {
   const Descriptor file(open_to_read(path));
+  if (is_stream(file.get())) return read_to_end(file.get(), path);
   std::string bytes(size_of(file.get(), path), '\0');
   size_t done = 0;
   while (done < bytes.size()) {
@@ -103,19 +113,7 @@ std::string read_file(const fs::path& path) {
   return bytes;
 }
 
-nlohmann::ordered_json parse_json(std::string_view text, const std::string& where) {
-  try {
-    return nlohmann::ordered_json::parse(text, nullptr, true, /*ignore_comments=*/true);
-  } catch (const nlohmann::json::parse_error& error) {
-    const size_t position = std::min<size_t>(error.byte ? error.byte - 1 : 0, text.size());
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), '\n');
-    throw InputError("{}: line {} (byte {}): found text that is not JSON, expected a JSON value.", where, line, position);
-  } catch (const nlohmann::json::out_of_range&) {
-    throw InputError("{}: found a number that does not fit into 64 bits.", where);
-  }
-}
-
-nlohmann::ordered_json read_json(const fs::path& path) {
+Json read_json(const fs::path& path) {
   const std::string text = read_file(path);
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
     throw InputError("{}: the file is empty, expected a JSON value.", path.string());
@@ -188,13 +186,18 @@ std::shared_ptr<MappedFile> MappedFile::open(const fs::path& path) {
   void* data = nullptr;
   if (size > 0) {
     data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
+    if (data == MAP_FAILED && errno == ENOMEM)
+      throw RunError("{}: out of memory: {} bytes of addresses cannot be had to map it.", path.string(), size);
     if (data == MAP_FAILED) throw InputError("{}: cannot be mapped into memory: {}.", path.string(), reason());
+    note_map(data, size, path.string());
   }
   return std::shared_ptr<MappedFile>(new MappedFile(static_cast<const std::byte*>(data), size));
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (data_ == nullptr) return;
+  forget_map(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 void MappedFile::release(size_t begin, size_t end) const {

@@ -55,7 +55,7 @@ Identity identity_of(const Fields& fields) {
   return identity;
 }
 
-std::string Difference::text() const { return fmt::format("{} was {}, now it is {}", name, before.dump(), now.dump()); }
+std::string Difference::text() const { return fmt::format("{} was {}, now it is {}", name, json_text(before), json_text(now)); }
 
 std::vector<Difference> differences(const Identity& before, const Identity& now) {
   std::vector<Difference> found;

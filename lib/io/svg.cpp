@@ -4,20 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <string_view>
+
+#include "core/json.h"
 
 namespace hyplora {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr const char* grid_colour = "#ddd";
-
-/// Bytes that are no UTF-8 replaced, as the JSON library does it.
-std::string valid_utf8(const std::string& text) {
-  using nlohmann::json;
-  return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
-}
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
 
@@ -71,7 +66,7 @@ std::vector<double> logarithmic_ticks(double low, double high) {
 }  // namespace
 
 std::string escaped(const std::string& text) {
-  const std::string valid = valid_utf8(text);
+  const std::string valid = parse_json(json_text(Json(text)), "text").get<std::string>();  // bytes that are no UTF-8 replaced
   std::string safe;
   for (size_t i = 0; i < valid.size(); ++i) {
     const bool noncharacter = valid.compare(i, 3, "\xEF\xBF\xBE") == 0 || valid.compare(i, 3, "\xEF\xBF\xBF") == 0;
