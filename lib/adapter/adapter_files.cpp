@@ -11,12 +11,12 @@
 #include "adapter/adapter_tensors.h"
 #include "adapter/kinds.h"
 #include "adapter/peft_config.h"
+#include "adapter/peft_keys.h"
 #include "core/error.h"
+#include "model/meta.h"
 
 namespace hyplora {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* config_file = "adapter_config.json";
 constexpr const char* own_file = "hyplora.json";
@@ -28,16 +28,36 @@ Json own_config(AdapterOptions options) {
   return config;
 }
 
+/// What an adapter_config.json beside hyplora.json says of the same; nothing where it is not there.
+void read_shared(const fs::path& file, AdapterOptions& options) {
+  const auto read = kind_of(options).shared_with_peft;
+  if (read == nullptr || !fs::exists(file)) return;
+  const Json config = read_json(file);
+  read(PeftKeys(config, file), options);
+}
+
 AdapterOptions options_from_own(const fs::path& path) {
   Json config = read_json(path);
   if (!config.is_object() || !config.contains("format")) throw InputError("{}: key \"format\" is missing.", path.string());
   if (config["format"] != 1)
-    throw InputError("{}: key \"format\": found {}, expected 1.", path.string(), config["format"].dump());
+    throw InputError("{}: key \"format\": found {}, expected 1.", path.string(), shown(config["format"]));
   config.erase("format");
   config.erase("notes");
   AdapterOptions options;
   Fields fields;
-  add_adapter_fields(fields, options).read_object(config, path.string());
+  add_adapter_fields(fields, options);
+  if (config.contains("adapter")) fields.read_object({{"adapter", config["adapter"]}}, path.string());
+  read_shared(path.parent_path() / config_file, options);
+  fields.read_object(config, path.string());
+  AdapterOptions theirs = options;
+  read_shared(path.parent_path() / config_file, theirs);
+  Fields told;
+  const Json ours = fields.values(), other = add_adapter_fields(told, theirs).values();
+  for (const auto& [key, value] : ours.items()) {
+    if (other[key] == value) continue;
+    throw InputError("{}: key \"{}\": found {}, but {} says {}.", path.string(), key, shown(value), config_file,
+                     shown(other[key]));
+  }
   return options;
 }
 
@@ -52,7 +72,10 @@ AdapterOptions read_adapter_options(const fs::path& folder) {
 }
 
 Adapters Adapters::load(Transformer& model, const fs::path& folder) {
-  Adapters adapters = attach(model, read_adapter_options(folder), 0);
+  const AdapterOptions options = read_adapter_options(folder);
+  Transformer shape = shape_only(model.spec(), learns_all_weights(options));
+  attach(shape, options, 0).check_fits(folder);  // before memory is asked for what a config claims
+  Adapters adapters = attach(model, options, 0);
   adapters.restore(folder);
   return adapters;
 }
@@ -83,11 +106,24 @@ std::vector<at::Tensor> Adapters::match(const AdapterTensors& file) const {
   return values;
 }
 
+void Adapters::require_sound(const fs::path& file, const Parameter& parameter, const at::Tensor& value) const {
+  if (!value.isfinite().all().item<bool>())
+    throw InputError("{}: tensor {}: holds values that are not finite.", file.string(), parameter.name);
+  if (!parameter.is_curvature) return;
+  const double k = value.item<double>();
+  if (!is_curvature(options_, k))
+    throw InputError("{}: tensor {}: found {}, which stands for no curvature of its variant.", file.string(), parameter.name,
+                     k);
+}
+
 void Adapters::check_fits(const fs::path& folder) const { match(AdapterTensors::open(folder, weights_file(options_))); }
 
 void Adapters::restore(const fs::path& folder) {
   const auto values = match(AdapterTensors::open(folder, weights_file(options_)));
   const at::NoGradGuard no_grad;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i].defined()) require_sound(folder / weights_file(options_), parameters_[i], values[i]);
+  }
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i].defined()) parameters_[i].value.copy_(values[i]);
   }
@@ -101,13 +137,13 @@ void Adapters::save(const fs::path& folder, const fs::path& base_model) const {
 
 void write_adapter(const fs::path& folder, const NamedTensors& tensors, const Json& config) {
   write_safetensors(folder / adapter_weights, tensors, {{"format", "pt"}});
-  write_file(folder / config_file, config.dump(2) + "\n");
+  write_file(folder / config_file, json_text(config, 2) + "\n");
 }
 
 void write_own_config(const fs::path& folder, const AdapterOptions& options, const Json& notes) {
   Json config = own_config(options);
   if (!notes.is_null()) config["notes"] = notes;
-  write_file(folder / own_file, config.dump(2) + "\n");
+  write_file(folder / own_file, json_text(config, 2) + "\n");
 }
 
 }  // namespace hyplora

@@ -14,7 +14,8 @@ Fields& add_adapter_fields(Fields& fields, AdapterOptions& o) {
       .add("target_modules", o.target_modules,
            "suffixes of module paths, a regular expression on the whole path, or \"all-linear\"", not_empty())
       .add("exclude_modules", o.exclude_modules, "modules to leave out: suffixes, or a regular expression on the whole path")
-      .add("layers_to_transform", o.layers_to_transform, "numbers of the layers that get adapters (null: all)", at_least(0));
+      .add("layers_to_transform", o.layers_to_transform, "numbers of the layers that get adapters (null: all)",
+           between(0, 1e6));
 }
 
 void check_adapter_options(const AdapterOptions& options) {

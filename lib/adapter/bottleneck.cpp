@@ -52,7 +52,7 @@ Fitted fit(const Site& site, Place place) {
                 to = place == Place::input ? site.linear.in() : site.linear.out();
   Bottleneck parts;
   parts.down = site.parameter(site.kaiming_uniform(size, from));
-  parts.up = site.parameter(at::zeros({to, size}, at::kFloat));
+  parts.up = site.parameter(at::zeros({to, size}, site.fresh()));
   parts.non_linearity = site.options.non_linearity;
   parts.scaling = site.options.scaling;
   const int64_t dropped = site.dropout.rate() > 0 ? 2 * from : 0;  // the dropped input and its mask
@@ -71,7 +71,7 @@ Fitted fit_series(const Site& site) {
 void add_fields(Fields& fields, AdapterOptions& o) {
   fields.add("bottleneck_size", o.bottleneck_size, "series, parallel: width between the two projections", between(1, 1 << 20))
       .add("non_linearity", o.non_linearity, "series, parallel: between the two projections", one_of(non_linearities()))
-      .add("scaling", o.scaling, "series, parallel: factor of the bottleneck's output");
+      .add("scaling", o.scaling, "series, parallel: factor of the bottleneck's output", between(-1e6, 1e6));
 }
 
 std::string text(const AdapterOptions& o) {

@@ -111,6 +111,7 @@ Fitted fit(const Site& site) {
 }
 
 void from_peft(const PeftKeys& keys, AdapterOptions& options) {
+  set_peft_defaults(options);
   read_lora_keys(keys, options);
   const auto lora_type = keys.get<std::string>("lora_type", plain_lora_type);
   if (lora_type != plain_lora_type)
@@ -166,6 +167,7 @@ constinit const Kind dora_kind = {.name = "dora",
                                   .text = low_rank_text,
                                   .to_peft = lora_keys,
                                   .from_peft = from_peft,
+                                  .shared_with_peft = read_lora_keys,
                                   .released =
                                       [](const AdapterOptions&) {
                                         return Released{plain_lora_type, ""};

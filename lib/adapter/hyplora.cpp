@@ -79,7 +79,7 @@ Fitted fit_first_release(const Site& site, int64_t time) {
   const int64_t rank = site.rank();
   FirstRelease parts;
   parts.A = site.parameter(site.kaiming_uniform(rank, site.linear.in() + 1));
-  parts.B = site.parameter(at::zeros({site.linear.out(), rank + time}, at::kFloat));
+  parts.B = site.parameter(at::zeros({site.linear.out(), rank + time}, site.fresh()));
   parts.k = fresh_k(site);
   parts.norm_scale = site.parameter(at::scalar_tensor(0.0)).requires_grad_(site.options.train_curvature);
   parts.scale = site.scale();
@@ -107,7 +107,7 @@ std::string variants_text() {
 
 void add_fields(Fields& fields, AdapterOptions& o) {
   fields.add("hyplora_variant", o.hyplora_variant, variants_text(), one_of(hyplora_variants()))
-      .add("curvature", o.curvature, "initial curvature parameter: K of lorentz, the others' own k")
+      .add("curvature", o.curvature, "initial curvature parameter: K of lorentz, the others' own k", between(-1e6, 1e6))
       .add("train_curvature", o.train_curvature,
            "whether the curvature learns (where it is not given, v1 and v1_rot hold theirs, as the first release did)");
 }
@@ -162,6 +162,11 @@ bool learns_curvature_by_default(const AdapterOptions& options) {
 
 double curvature_of(const AdapterOptions& options, double k) { return variant_of(options).curvature_of(k); }
 
+bool is_curvature(const AdapterOptions& options, double k) {
+  const double K = curvature_of(options, k);
+  return std::isfinite(K) && variant_of(options).can_start(K);
+}
+
 bool may_lack_scalars(const AdapterOptions& options) {
   return has_curvature(options) && variant_of(options).is_first_release();
 }
@@ -179,6 +184,7 @@ constinit const Kind hyplora_kind = {
     .check = check_curvature,
     .to_peft = lora_keys,
     .from_peft = refuse_without_own_config,
+    .shared_with_peft = read_lora_keys,
     .released = released,
     .form = form,
     .fit = fit};

@@ -54,9 +54,14 @@ double scale_of(const AdapterOptions& options, const std::string& path) {
   return pattern_value(options.alpha_pattern, path, options.lora_alpha) / (options.use_rslora ? std::sqrt(r) : r);
 }
 
+at::TensorOptions Site::fresh() const {
+  return at::TensorOptions(at::kFloat).device(linear.weight.is_meta() ? at::kMeta : at::kCPU);
+}
+
 at::Tensor Site::kaiming_uniform(int64_t rows, int64_t columns) const {
   const double bound = 1 / std::sqrt(static_cast<double>(columns));
-  return at::empty({rows, columns}, at::kFloat).uniform_(-bound, bound, generator);
+  const at::Tensor values = at::empty({rows, columns}, fresh());
+  return values.is_meta() ? values : values.uniform_(-bound, bound, generator);
 }
 
 at::Tensor Site::parameter(const at::Tensor& value) const {

@@ -23,6 +23,8 @@ struct Site {
 
   int64_t rank() const { return rank_of(options, linear.path); }
   double scale() const { return scale_of(options, linear.path); }
+  /// Where a fresh value is made: on the CPU, so that a seed gives the same everywhere; for a base without values, without any.
+  at::TensorOptions fresh() const;
   /// Kaiming-uniform with a = sqrt 5, that is uniform within 1/sqrt(columns), from the generator.
   at::Tensor kaiming_uniform(int64_t rows, int64_t columns) const;
   /// A trained tensor: fp32 (fp64 over an fp64 base), on the base's device.
@@ -75,6 +77,8 @@ struct Kind {
   // adapter_config.json: its own keys, written and read.
   Json (*to_peft)(const AdapterOptions& options, const ModelSpec& spec) = nullptr;
   void (*from_peft)(const PeftKeys& keys, AdapterOptions& options) = nullptr;
+  void (*shared_with_peft)(const PeftKeys& keys,
+                           AdapterOptions& options) = nullptr;    // what hyplora.json says too; null: nothing
   Released (*released)(const AdapterOptions& options) = nullptr;  // null: the releases have no such kind
 
   // What it computes. `form`: the kind that computes it where that is another one; null: itself.
@@ -99,6 +103,8 @@ const Kind& form_of(const AdapterOptions& options);
 // hyplora.cpp
 /// The K that a stored k stands for.
 double curvature_of(const AdapterOptions& options, double k);
+/// Whether a stored k stands for a curvature that its variant can have.
+bool is_curvature(const AdapterOptions& options, double k);
 /// Whether files may lack k and norm_scale, which the first release never saved; its trained ones are called .k and .norm_scale.
 bool may_lack_scalars(const AdapterOptions& options);
 

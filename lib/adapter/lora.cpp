@@ -22,14 +22,15 @@ class LoraAdapter : public FoldableAdapter {
 
 void add_fields(Fields& fields, AdapterOptions& o) {
   fields.add("lora_r", o.lora_r, "rank", between(1, 1 << 20))
-      .add("lora_alpha", o.lora_alpha, "scaling is alpha/r", above(0))
+      .add("lora_alpha", o.lora_alpha, "scaling is alpha/r", above_to(0, 1e6))
       .add("use_rslora", o.use_rslora, "scaling is alpha/sqrt(r)")
-      .add("rank_pattern", o.rank_pattern, "rank by module: regular expression for a path's end -> rank", at_least(1))
-      .add("alpha_pattern", o.alpha_pattern, "alpha by module", above(0));
+      .add("rank_pattern", o.rank_pattern, "rank by module: regular expression for a path's end -> rank", between(1, 1 << 20))
+      .add("alpha_pattern", o.alpha_pattern, "alpha by module", above_to(0, 1e6));
 }
 
 /// PEFT's LoRA, or what a release's lora_type makes of its tensors.
 void from_peft(const PeftKeys& keys, AdapterOptions& options) {
+  set_peft_defaults(options);
   read_lora_keys(keys, options);
   apply_lora_type(keys.get<std::string>("lora_type", plain_lora_type), options, keys.path());
   options.train_curvature = learns_curvature_by_default(options);
@@ -44,7 +45,7 @@ Json whole_if_it_is(double value) {
 LowRank fresh_low_rank(const Site& site) {
   LowRank parts;
   parts.A = site.parameter(site.kaiming_uniform(site.rank(), site.linear.in()));
-  parts.B = site.parameter(at::zeros({site.linear.out(), site.rank()}, at::kFloat));
+  parts.B = site.parameter(at::zeros({site.linear.out(), site.rank()}, site.fresh()));
   parts.scale = site.scale();
   return parts;
 }
@@ -78,12 +79,18 @@ Json lora_keys(const AdapterOptions& o, const ModelSpec&) {
   return config;
 }
 
+void set_peft_defaults(AdapterOptions& options) {
+  options.lora_r = 8;
+  options.lora_alpha = 8;
+  options.lora_dropout = 0;
+}
+
 void read_lora_keys(const PeftKeys& keys, AdapterOptions& options) {
   keys.refuse({"fan_in_fan_out", "use_qalora"}, {"modules_to_save", "trainable_token_indices"});
-  options.lora_r = keys.get<int64_t>("r", 8);
-  options.lora_alpha = keys.get<double>("lora_alpha", 8);
-  options.lora_dropout = keys.get<double>("lora_dropout", 0);
-  options.use_rslora = keys.get("use_rslora", false);
+  options.lora_r = keys.get("r", options.lora_r);
+  options.lora_alpha = keys.get("lora_alpha", options.lora_alpha);
+  options.lora_dropout = keys.get("lora_dropout", options.lora_dropout);
+  options.use_rslora = keys.get("use_rslora", options.use_rslora);
   options.rank_pattern = keys.get("rank_pattern", options.rank_pattern);
   options.alpha_pattern = keys.get("alpha_pattern", options.alpha_pattern);
 }
@@ -96,6 +103,7 @@ constinit const Kind lora_kind = {.name = "lora",
                                   .text = low_rank_text,
                                   .to_peft = lora_keys,
                                   .from_peft = from_peft,
+                                  .shared_with_peft = read_lora_keys,
                                   .released =
                                       [](const AdapterOptions&) {
                                         return Released{plain_lora_type, ""};

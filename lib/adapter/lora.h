@@ -15,6 +15,9 @@ Fitted fit_lora(const Site& site);
 std::string low_rank_text(const AdapterOptions& options);
 /// What PEFT would look for and is not used here keeps PEFT's default.
 Json lora_keys(const AdapterOptions& options, const ModelSpec& spec);
+/// What PEFT takes where its config says nothing.
+void set_peft_defaults(AdapterOptions& options);
+/// Those that are there.
 void read_lora_keys(const PeftKeys& keys, AdapterOptions& options);
 
 }  // namespace hyplora

@@ -4,10 +4,16 @@
 #include <map>
 #include <string>
 
+#include "adapter/adapter.h"
+
 namespace hyplora {
 
 /// Whether `pattern` matches the whole of `path`, or its end after a dot. InputError when it is no regular expression.
 bool pattern_matches(const std::string& pattern, const std::string& path);
+
+/// InputError: a key of rank_pattern or alpha_pattern, or a suffix or expression of exclude_modules, that matches no module of the
+/// model, and so changes nothing.
+void require_patterns_match(Transformer& model, const AdapterOptions& options);
 
 /// The value of the first key that matches, else `otherwise`.
 template <class T>

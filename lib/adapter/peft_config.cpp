@@ -62,6 +62,12 @@ AdapterOptions options_from_peft(const Json& config, const fs::path& path) {
   options.adapter = kind.name;
   kind.from_peft(keys, options);
   if (kind.fit != nullptr) read_targets(keys, options);
+  Fields fields;
+  try {
+    add_adapter_fields(fields, options).check();
+  } catch (const InputError& error) {  // by our name of the key
+    throw InputError("{}: {}", keys.path(), error.what());
+  }
   return options;
 }
 

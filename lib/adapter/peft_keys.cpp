@@ -8,14 +8,12 @@ PeftKeys::PeftKeys(const Json& config, const fs::path& path) : config_(config), 
 
 std::optional<StringOrList> PeftKeys::modules(const char* key) const {
   if (!has(key)) return std::nullopt;
-  if (config_[key].is_string()) return StringOrList{{config_[key].get<std::string>()}, true};
-  return StringOrList{get<std::vector<std::string>>(key, {}), false};
+  return get(key, StringOrList{});
 }
 
 std::optional<std::vector<int64_t>> PeftKeys::layers(const char* key) const {
   if (!has(key) || config_[key].empty()) return std::nullopt;
-  if (config_[key].is_number_integer()) return std::vector{config_[key].get<int64_t>()};
-  return get<std::vector<int64_t>>(key, {});
+  return get<std::optional<std::vector<int64_t>>>(key, std::nullopt);
 }
 
 void PeftKeys::only(const char* key, const std::string& supported) const {

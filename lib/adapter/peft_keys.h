@@ -17,12 +17,8 @@ class PeftKeys {
 
   template <class T>
   T get(const char* key, T otherwise) const {
-    if (!has(key)) return otherwise;
-    try {
-      return config_[key].get<T>();
-    } catch (const Json::exception&) {
-      throw InputError("{}: key \"{}\": found {}, which has the wrong type.", path(), key, shown(key));
-    }
+    if (has(key)) Fields().add(key, otherwise, "").read_object({{key, config_[key]}}, path());
+    return otherwise;
   }
   std::optional<StringOrList> modules(const char* key) const;
   std::optional<std::vector<int64_t>> layers(const char* key) const;
@@ -32,7 +28,7 @@ class PeftKeys {
 
  private:
   void only(const char* key, const std::string& supported) const;
-  std::string shown(const char* key) const { return config_[key].dump().substr(0, 60); }
+  std::string shown(const char* key) const { return hyplora::shown(config_[key]); }
 
   const Json& config_;
   const fs::path& path_;

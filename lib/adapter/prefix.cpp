@@ -12,7 +12,9 @@ namespace {
 std::vector<Parameter> take_prefix(Transformer& model, const AdapterOptions& options, at::Generator& generator) {
   const ModelSpec& spec = model.spec();
   const int64_t width = spec.layers * 2 * spec.kv_heads * spec.head_dim;
-  const at::Tensor start = at::empty({options.num_virtual_tokens, width}, at::kFloat).normal_(0, 1, generator);
+  const at::Device place = model.device().is_meta() ? at::kMeta : at::kCPU;
+  at::Tensor start = at::empty({options.num_virtual_tokens, width}, at::TensorOptions(at::kFloat).device(place));
+  if (!start.is_meta()) start.normal_(0, 1, generator);
   const at::Tensor tokens = start.to(model.device(), model.dtype() == at::kDouble ? at::kDouble : at::kFloat).requires_grad_();
   model.set_virtual_tokens(tokens);
   return {{"prompt_embeddings", tokens, false}};

@@ -95,6 +95,27 @@ std::vector<Linear*> target_linears(Transformer& model, const AdapterOptions& op
   return picked;
 }
 
+void require_patterns_match(Transformer& model, const AdapterOptions& options) {
+  const auto all = model.linears();
+  const auto require = [&](const char* key, const std::string& text, const std::function<bool(const std::string&)>& fits) {
+    if (std::any_of(all.begin(), all.end(), [&](const Linear* l) { return fits(l->path); })) return;
+    throw InputError("{}: \"{}\" matches no module; a module path looks like {}.", key, text, all[0]->path);
+  };
+  const auto require_keys = [&](const char* key, const auto& patterns) {
+    for (const auto& [pattern, value] : patterns)
+      require(key, pattern, [&](const std::string& path) { return pattern_matches(pattern, path); });
+  };
+  require_keys("rank_pattern", options.rank_pattern);
+  require_keys("alpha_pattern", options.alpha_pattern);
+  if (!options.exclude_modules) return;
+  for (const auto& name : options.exclude_modules->values) {
+    const bool is_expression = options.exclude_modules->single;
+    require("exclude_modules", name, [&](const std::string& path) {
+      return is_expression ? matches(path_pattern(name, "exclude_modules"), path) : ends_as_module(path, name);
+    });
+  }
+}
+
 bool pattern_matches(const std::string& pattern, const std::string& path) {
   return matches(path_pattern(pattern, "rank_pattern or alpha_pattern", "(?:.*\\.)?"), path);
 }

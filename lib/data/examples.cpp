@@ -10,7 +10,15 @@
 namespace hyplora {
 namespace {
 
-Example from_ids(const Row& row) { return {row.input_ids, row.labels, false, row.where}; }
+Example from_ids(const Row& row, const ExampleOptions& options) {
+  const auto cutoff = static_cast<size_t>(options.cutoff_len);
+  Example example{row.input_ids, row.labels, row.input_ids.size() > cutoff, row.where};
+  if (example.truncated) {
+    example.ids.resize(cutoff);
+    example.labels.resize(cutoff);
+  }
+  return example;
+}
 
 Example from_text(const Row& row, const Tokenizer& tokenizer, const ExampleOptions& options) {
   const auto cutoff = static_cast<size_t>(options.cutoff_len);
@@ -82,7 +90,7 @@ ExampleSet make_examples(const std::vector<Row>& rows, const Tokenizer* tokenize
       const Row& row = rows[static_cast<size_t>(i)];
       if (!row.tokenised() && tokenizer == nullptr)
         throw InputError("{}: it is text, but the model has no tokenizer.", row.where);
-      made[static_cast<size_t>(i)] = row.tokenised() ? from_ids(row) : from_text(row, *tokenizer, options);
+      made[static_cast<size_t>(i)] = row.tokenised() ? from_ids(row, options) : from_text(row, *tokenizer, options);
     }
   });
   ExampleSet set;

@@ -1,5 +1,5 @@
 // Rows -> token ids and labels, as the paper's training does it: prompt and output are one text, BOS as the tokenizer adds it,
-// cut at cutoff_len, EOS appended where it fits; with train_on_inputs the labels are the ids, else the prompt's labels are -100
+// cut at cutoff_len (as are rows that came tokenised), EOS appended where it fits; with train_on_inputs the labels are the ids, else the prompt's labels are -100
 // (the prompt's length is that of the prompt tokenised alone).
 #pragma once
 

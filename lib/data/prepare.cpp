@@ -194,12 +194,12 @@ std::string rows_text(const std::vector<Row>& rows, bool lines) {
     Json object{{"instruction", row.instruction}, {"input", row.input}, {"output", row.output}};
     if (row.answer) object["answer"] = *row.answer;
     if (lines) {
-      text += object.dump() + "\n";
+      text += json_text(object) + "\n";
     } else {
       all.push_back(std::move(object));
     }
   }
-  return lines ? text : all.dump(2) + "\n";
+  return lines ? text : json_text(all, 2) + "\n";
 }
 
 }  // namespace hyplora

@@ -1,5 +1,8 @@
 #include "data/prompt.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "core/error.h"
 #include "io/hash.h"
 #include "text/unicode.h"
@@ -62,12 +65,40 @@ std::string_view stripped(std::string_view text) {
   return text;
 }
 
-std::string text_at(const nlohmann::ordered_json& file, const char* key, const std::string& path) {
+std::string text_at(const Json& file, const char* key, const std::string& path) {
   if (!file.is_object() || !file.contains(key) || !file[key].is_string()) {
     throw InputError("{}: key \"{}\" is missing or not a string; a prompt template file has prompt_input and prompt_no_input.",
                      path, key);
   }
   return file[key];
+}
+
+/// The names in braces, as Python's format reads them; doubled braces are text.
+std::vector<std::string> placeholders(const std::string& text) {
+  std::vector<std::string> names;
+  for (size_t open = text.find('{'); open != text.npos; open = text.find('{', open + 1)) {
+    if (text.compare(open, 2, "{{") == 0) {
+      ++open;
+      continue;
+    }
+    const size_t close = text.find_first_of("{}", open + 1);
+    if (close == text.npos || text[close] == '{') continue;
+    const std::string name = text.substr(open + 1, close - open - 1);
+    const auto in_name = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+    if (!name.empty() && std::all_of(name.begin(), name.end(), in_name)) names.push_back(name);
+  }
+  return names;
+}
+
+/// A form that every row would come out of as the same text, or with a name in it that stands for nothing, is a mistake.
+void check_form(const std::string& form, const char* key, const std::string& path) {
+  const auto names = placeholders(form);
+  for (const auto& name : names) {
+    if (name == "instruction" || name == "input") continue;
+    throw InputError("{}: key \"{}\": found the placeholder {{{}}}, expected {{instruction}} or {{input}}.", path, key, name);
+  }
+  if (std::find(names.begin(), names.end(), "instruction") == names.end())
+    throw InputError("{}: key \"{}\": the placeholder {{instruction}} is missing.", path, key);
 }
 
 }  // namespace
@@ -103,6 +134,8 @@ PromptTemplate find_prompt_template(const std::string& name_or_file) {
   made.name = name_or_file;
   made.with_input = text_at(file, "prompt_input", name_or_file);
   made.without_input = text_at(file, "prompt_no_input", name_or_file);
+  check_form(made.with_input, "prompt_input", name_or_file);
+  check_form(made.without_input, "prompt_no_input", name_or_file);
   if (file.contains("after_output")) made.after_output = text_at(file, "after_output", name_or_file);
   if (!made.after_output.empty()) made.turn_end = made.after_output;
   return made;

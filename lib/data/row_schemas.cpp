@@ -5,11 +5,10 @@
 
 #include "core/error.h"
 #include "data/boxed.h"
+#include "data/padding.h"
 
 namespace hyplora {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// One object of a file, its keys read with the errors that name them. `keys` says what a row of its schema has.
 struct Source {
@@ -33,7 +32,7 @@ struct Source {
     if (!found.is_primitive()) {
       throw InputError("{}: key \"answer\": found {}, expected a string or a number.", where, found.type_name());
     }
-    return found.is_string() ? found.get<std::string>() : found.dump();
+    return found.is_string() ? found.get<std::string>() : json_text(found);
   }
   const Json& array(const char* key) const {
     if (!object.contains(key)) throw InputError("{}: key \"{}\" is missing; a row has {}.", where, key, keys);
@@ -62,13 +61,21 @@ std::string stated(const std::string& rationale, const std::string& answer) {
   return trimmed(rationale) + (trimmed(rationale).empty() ? "" : "\n") + "The answer is " + answer + ".";
 }
 
+void require_as_many(const Row& row, const Ids& others, const char* key, const std::string& where) {
+  if (others.size() == row.input_ids.size()) return;
+  throw InputError("{}: found {} {} for {} input_ids, expected as many.", where, others.size(), key, row.input_ids.size());
+}
+
 void read_tokenised(const Source& from, Row& row) {
   row.answer = from.answer();
   row.input_ids = from.ids("input_ids");
   row.labels = from.object.contains("labels") ? from.ids("labels") : row.input_ids;
-  if (row.labels.size() == row.input_ids.size()) return;
-  throw InputError("{}: found {} labels for {} input_ids, expected as many.", from.where, row.labels.size(),
-                   row.input_ids.size());
+  require_as_many(row, row.labels, "labels", from.where);
+  if (!from.has("attention_mask")) return;
+  const Ids mask = from.ids("attention_mask");
+  require_as_many(row, mask, "attention_mask", from.where);
+  const auto [begin, end] = unpadded(mask.data(), static_cast<int64_t>(mask.size()), from.where);
+  for (Ids* ids : {&row.input_ids, &row.labels}) *ids = Ids(ids->begin() + begin, ids->begin() + end);
 }
 
 void read_alpaca(const Source& from, Row& row) {

@@ -2,7 +2,6 @@
 // the instruction, input, output and answer that training and scoring work with.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,6 @@ namespace hyplora {
 std::vector<std::string> row_schema_names();
 
 /// `schema` is a name of the table, or "auto": the first that the object's keys fit. InputError begins with `where`.
-Row read_row(const nlohmann::ordered_json& object, const std::string& schema, const std::string& where);
+Row read_row(const Json& object, const std::string& schema, const std::string& where);
 
 }  // namespace hyplora

@@ -5,14 +5,13 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/padding.h"
 #include "data/row_schemas.h"
 #include "io/safetensors.h"
 #include "text/unicode.h"
 
 namespace hyplora {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// The objects of one file become rows; what is wrong with one is an error, or is told to `refused` and left out.
 class JsonRows {
@@ -48,7 +47,7 @@ class JsonRows {
 
   void read_lines(std::string_view text) {
     // A file of one object over several lines, as MATH is published.
-    if (const Json whole = parsed(text); !whole.is_discarded()) return add(whole);
+    if (const auto whole = try_json(text)) return add(*whole);
     for (size_t begin = 0; begin < text.size();) {
       const size_t end = std::min(text.find('\n', begin), text.size());
       const std::string_view line = text.substr(begin, end - begin);
@@ -59,15 +58,13 @@ class JsonRows {
   }
 
   void add_line(std::string_view line, const std::string& where) {
-    const Json object = parsed(line);
-    if (!object.is_discarded()) return add(object, where);
-    const InputError error("{}: found {}; expected a JSON array of rows, or one JSON object a line.", where,
-                           is_valid_utf8(line) ? "text that is not JSON" : "broken UTF-8");
+    std::string fault;
+    if (const auto object = try_json(line, &fault)) return add(*object, where);
+    const InputError error("{}: {}; expected a JSON array of rows, or one JSON object a line.", where,
+                           is_valid_utf8(line) ? fault : "found broken UTF-8");
     if (!how_.refused) throw error;
     how_.refused(error.what());
   }
-
-  static Json parsed(std::string_view text) { return Json::parse(text, nullptr, /*allow_exceptions=*/false); }
 
   const std::string& file_;
   const RowReading& how_;
@@ -84,17 +81,6 @@ at::Tensor id_matrix(const Safetensors& file, const std::string& name, at::IntAr
   }
   if (!shape.empty() && ids.sizes() != shape) throw InputError("{}: its shape differs from that of input_ids.", where);
   return ids.to(at::kLong).contiguous();
-}
-
-/// The tokens of a padded row: those whose mask is 1, which must stand together.
-std::pair<int64_t, int64_t> unpadded(const int64_t* mask, int64_t length, const std::string& where) {
-  const auto* first = std::find(mask, mask + length, 1);
-  const auto* last = std::find(first, mask + length, 0);
-  if (first == last) throw InputError("{}: its attention_mask is 0 everywhere.", where);
-  if (std::find_if(last, mask + length, [](int64_t m) { return m != 0; }) != mask + length) {
-    throw InputError("{}: its attention_mask has a gap; expected ones side by side.", where);
-  }
-  return {first - mask, last - mask};
 }
 
 void read_safetensors_rows(const std::string& path, std::vector<Row>& rows) {

@@ -5,7 +5,6 @@
 //   p          McNemar's exact test (1947): of the rows that only one run got right, how likely is a split at least as uneven
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -25,12 +24,12 @@ struct Comparison {
 
 /// Records as hyplora-eval writes them: arrays of objects with "flag", and with "instruction" and "input", which say about which row they
 /// are. InputError when they are not about the same rows.
-Comparison compare(const nlohmann::ordered_json& a, const nlohmann::ordered_json& b, uint64_t seed = 42);
+Comparison compare(const Json& a, const Json& b, uint64_t seed = 42);
 
 /// Two runs' records of one benchmark.
 struct RecordPair {
   std::string benchmark;
-  nlohmann::ordered_json a, b;
+  Json a, b;
 };
 /// The records that two places hold in common: two files, or two folders with hyplora-eval's record files, also in the folders
 /// of several adapters. InputError when there are none.

@@ -15,7 +15,7 @@ void add_what_is_scored(Fields& f, EvalOptions& o) {
       .add("data", o.data, "file of rows with instruction, input, output, answer; or a folder of such files")
       .names_files()
       .add("benchmark", o.benchmark, "how rows are judged (default: by the file's name)")
-      .add("limit", o.limit, "only the first N rows of a file (0: all)", at_least(0))
+      .add("limit", o.limit, "only the first N rows of a file (0: all)", between(0, 1e12))
       .add("dtype", o.dtype, "type to compute in (auto: bfloat16 on CUDA, float32 on the CPU)", one_of(dtype_choices()));
 }
 
@@ -24,7 +24,7 @@ void add_how(Fields& f, EvalOptions& o) {
   f.add("template", o.prompt_template, "prompt template: a built-in one or a JSON file", prompt_template_rule())
       .names_files()
       .add("few_shot", o.few_shot, "the first N rows of --few-shot-data stand before each prompt as worked examples",
-           at_least(0))
+           between(0, 10000))
       .add("few_shot_data", o.few_shot_data, "file of rows with instruction, input, output")
       .names_files()
       .add("over_length", s.over_length,
@@ -34,7 +34,7 @@ void add_how(Fields& f, EvalOptions& o) {
            one_of({"completion", "likelihood"}))
       .append(decode_fields(s.decode))
       .append(stop_fields(s.stops))
-      .add("cutoff_len", s.cutoff_len, "loss: token limit of a row", at_least(1))
+      .add("cutoff_len", s.cutoff_len, "loss: token limit of a row", between(1, 1e9))
       .add("train_on_inputs", s.train_on_inputs, "loss: the prompt counts too");
 }
 

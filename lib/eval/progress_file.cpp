@@ -6,7 +6,7 @@
 namespace hyplora {
 namespace {
 
-std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string line_of(const Json& json) { return json_text(json) + "\n"; }
 std::string line_of(size_t row, const Record& record) { return line_of(Json{{"row", row}, {"record", to_json(record)}}); }
 
 /// The whole lines of a progress file; nothing where the file is not there.
@@ -17,7 +17,7 @@ std::vector<Json> read_lines(const fs::path& path) {
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);
     if (end == text.npos) break;
-    lines.push_back(Json::parse(text.substr(begin, end - begin), nullptr, /*allow_exceptions=*/false));
+    lines.push_back(try_json(std::string_view(text).substr(begin, end - begin)).value_or(Json()));
     begin = end + 1;
   }
   return lines;

@@ -112,9 +112,7 @@ std::string table(const std::vector<Json>& results) {
   return html + "</table>\n";
 }
 
-std::string shown(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : json_text(value); }
 
 /// What the runs share stands once; settings are the same for all of one call.
 std::string settings_table(const std::vector<Json>& results) {

@@ -8,16 +8,17 @@ namespace hyplora {
 
 Fields decode_fields(DecodeOptions& o) {
   Fields fields;
-  fields.add("max_new_tokens", o.max_new_tokens, "a completion's length at most", at_least(1))
-      .add("batch_size", o.batch_size, "prompts in the model at a time", at_least(1))
+  fields.add("max_new_tokens", o.max_new_tokens, "a completion's length at most", between(1, 1 << 24))
+      .add("batch_size", o.batch_size, "prompts in the model at a time", between(1, 1 << 16))
       .changes_nothing()
-      .add("beams", o.beams, "beam search with so many beams (1: greedy)", at_least(1))
-      .add("length_penalty", o.length_penalty, "beams: scores are divided by tokens^P")
+      .add("beams", o.beams, "beam search with so many beams (1: greedy)", between(1, 1024))
+      .add("length_penalty", o.length_penalty, "beams: scores are divided by tokens^P", between(-100, 100))
       .add("early_stopping", o.early_stopping, "beams: stop as soon as all beams have ended")
-      .add("temperature", o.temperature, "0: the most likely; else sampling", at_least(0))
-      .add("top_k", o.top_k, "sampling: among the K most likely (0: all)", at_least(0))
+      .add("temperature", o.temperature, "0: the most likely; else sampling", between(0, 1000))
+      .add("top_k", o.top_k, "sampling: among the K most likely (0: all)", between(0, 1 << 30))
       .add("top_p", o.top_p, "sampling: among the fewest whose probabilities reach P", above_to(0, 1))
-      .add("repetition_penalty", o.repetition_penalty, "divides the logits of tokens that were there already", above(0))
+      .add("repetition_penalty", o.repetition_penalty, "divides the logits of tokens that were there already",
+           above_to(0, 1000))
       .add("seed", o.seed, "of sampling")
       .require_that([&o] {
         if (o.beams > 1 && o.temperature != 0)

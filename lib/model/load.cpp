@@ -63,6 +63,7 @@ Transformer load_model(const fs::path& folder, const ModelSpec& spec, const Weig
   check_dtype(spec, options.dtype);
   const auto source = checkpoint_weights(CheckpointFiles::open(folder));
   Transformer model(spec, Weights(source, options));
+  if (options.device.is_meta()) return model;  // only its shape was asked for
   for (const auto& name : source->unused()) {
     if (!is_known_buffer(name) && !is_vision(name) && !(spec.tied_embeddings && name.ends_with("lm_head.weight"))) {
       log::warn("{}: tensor {} is not part of this model and is ignored.", folder.string(), name);

@@ -20,7 +20,7 @@ void read_llama3(const Config& config, int64_t max_positions, RopeSpec& rope) {
   read_factor(config, max_positions, rope);
   rope.low_freq_factor = config.get<double>("low_freq_factor");
   rope.high_freq_factor = config.get<double>("high_freq_factor");
-  rope.original_max_position = config.size("original_max_position_embeddings", max_positions);
+  rope.original_max_position = config.size("original_max_position_embeddings", max_positions, int64_t{1} << 40);
   if (!(rope.high_freq_factor > rope.low_freq_factor)) {
     throw InputError("{}: high_freq_factor: found {}, expected more than low_freq_factor.", config.file(),
                      rope.high_freq_factor);
@@ -54,7 +54,7 @@ const Scaling* find_scaling(const std::string& type) {
 
 RopeSpec read_rope(const Config& config, double theta, int64_t max_positions) {
   RopeSpec rope;
-  rope.theta = config.get<double>("rope_theta", theta);
+  rope.theta = config.factor("rope_theta", theta);
   rope.type = config.get<std::string>("rope_type", config.get<std::string>("type", rope.type));
   const Scaling* scaling = find_scaling(rope.type);
   if (scaling == nullptr)

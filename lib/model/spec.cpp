@@ -8,6 +8,10 @@
 namespace hyplora {
 namespace {
 
+// The largest sizes: above those of any model, and low enough that the count of all parameters fits into 64 bits.
+constexpr int64_t most_layers = 10'000, most_heads = 1 << 12, most_head_dim = 1 << 14, most_hidden = 1 << 20,
+                  most_intermediate = 1 << 22, most_vocabulary = 1 << 24, most_positions = int64_t{1} << 40;
+
 /// What a family fixes, beyond the numbers that its config.json gives. `defaults`: fields that its config.json may leave out.
 struct Family {
   const char* model_type;
@@ -70,7 +74,7 @@ Config decoder_config(const Config& outer) {
 /// transformers 5 writes rope_parameters, one object or one for each kind of layer; version 4 wrote rope_theta, rope_scaling
 /// and rope_local_base_freq beside each other.
 void read_ropes(const Config& config, ModelSpec& spec) {
-  const double theta = config.get<double>("rope_theta", 10000.0);
+  const double theta = config.factor("rope_theta", 10000.0);
   const bool newer = config.has("rope_parameters");
   if (newer && config.inner("rope_parameters").has("full_attention")) {
     const Config kinds = config.inner("rope_parameters");
@@ -84,7 +88,7 @@ void read_ropes(const Config& config, ModelSpec& spec) {
   if (config.has(key)) spec.rope = read_rope(config.inner(key), theta, spec.max_positions);
   if (config.has("rope_local_base_freq")) {
     spec.window_rope = RopeSpec();
-    spec.window_rope->theta = config.get<double>("rope_local_base_freq");
+    spec.window_rope->theta = config.factor("rope_local_base_freq", 10000.0);
   }
 }
 
@@ -97,18 +101,18 @@ bool has_window(const Config& config, int64_t layer) {
         types.is_array() && static_cast<size_t>(layer) < types.size() ? types[static_cast<size_t>(layer)] : Json();
     if (type != "full_attention" && type != "sliding_attention") {
       throw InputError("{}: field layer_types: layer {}: found {}, expected \"full_attention\" or \"sliding_attention\".",
-                       config.file(), layer, type.dump());
+                       config.file(), layer, shown(type));
     }
     return type == "sliding_attention";
   }
-  if (config.has("sliding_window_pattern")) return (layer + 1) % config.size("sliding_window_pattern") != 0;
+  if (config.has("sliding_window_pattern")) return (layer + 1) % config.size("sliding_window_pattern", most_layers) != 0;
   return layer >= config.get<int64_t>("max_window_layers", 0);
 }
 
 std::vector<int64_t> read_windows(const Config& config, int64_t layers) {
   std::vector<int64_t> windows(static_cast<size_t>(layers), 0);
   if (!config.has("sliding_window") || !config.get<bool>("use_sliding_window", true)) return windows;
-  const int64_t window = config.size("sliding_window");
+  const int64_t window = config.size("sliding_window", most_positions);
   for (int64_t i = 0; i < layers; ++i) windows[static_cast<size_t>(i)] = has_window(config, i) ? window : 0;
   return windows;
 }
@@ -118,8 +122,7 @@ std::vector<int64_t> read_token_ids(const Config& config, const char* key) {
   const Json& value = config.json()[key];
   if (value.is_number_integer()) return {value.get<int64_t>()};
   if (!value.is_array() || !std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_number_integer(); })) {
-    throw InputError("{}: field {}: found {}, expected an id or an array of ids.", config.file(), key,
-                     value.dump().substr(0, 60));
+    throw InputError("{}: field {}: found {}, expected an id or an array of ids.", config.file(), key, shown(value));
   }
   return value.get<std::vector<int64_t>>();
 }
@@ -145,7 +148,7 @@ void refuse_unsupported(const Config& config, const Family& family) {
   for (const char* softcap : {"attn_logit_softcapping", "final_logit_softcapping"}) {
     if (config.has(softcap))
       throw InputError("{}: field {}: found {}, which is not supported; expected null.", config.file(), softcap,
-                       config.json()[softcap].dump());
+                       shown(config.json()[softcap]));
   }
 }
 
@@ -175,7 +178,7 @@ int64_t ModelSpec::parameters() const {
   return embeddings + layers * (attention + mlp + norms) + hidden_size;
 }
 
-nlohmann::ordered_json ModelSpec::to_json() const {
+Json ModelSpec::to_json() const {
   const auto rope_json = [](const RopeSpec& r) { return Json{{"type", r.type}, {"theta", r.theta}, {"factor", r.factor}}; };
   Json json{{"model_type", model_type},
             {"layers", layers},
@@ -210,19 +213,19 @@ ModelSpec read_model_spec(const fs::path& folder) {
   ModelSpec spec;
   static_cast<FamilySwitches&>(spec) = family.switches;
   spec.model_type = family.model_type;
-  const Config config = given.with_defaults(Json::parse(family.defaults));
+  const Config config = given.with_defaults(parse_json(family.defaults, "the family's defaults"));
   refuse_unsupported(config, family);
-  spec.vocab_size = config.size("vocab_size");
-  spec.hidden_size = config.size("hidden_size");
-  spec.intermediate_size = config.size("intermediate_size");
-  spec.layers = config.size("num_hidden_layers");
-  spec.heads = config.size("num_attention_heads");
-  spec.kv_heads = config.size("num_key_value_heads", spec.heads);
-  spec.head_dim = config.size("head_dim", std::max<int64_t>(1, spec.hidden_size / spec.heads));
-  spec.max_positions = config.size("max_position_embeddings", 2048);
-  spec.rms_norm_eps = config.get<double>("rms_norm_eps", spec.rms_norm_eps);
-  spec.initializer_range = config.get<double>("initializer_range", spec.initializer_range);
-  spec.attention_scale = 1 / std::sqrt(config.get<double>("query_pre_attn_scalar", static_cast<double>(spec.head_dim)));
+  spec.vocab_size = config.size("vocab_size", most_vocabulary);
+  spec.hidden_size = config.size("hidden_size", most_hidden);
+  spec.intermediate_size = config.size("intermediate_size", most_intermediate);
+  spec.layers = config.size("num_hidden_layers", most_layers);
+  spec.heads = config.size("num_attention_heads", most_heads);
+  spec.kv_heads = config.size("num_key_value_heads", spec.heads, most_heads);
+  spec.head_dim = config.size("head_dim", std::max<int64_t>(1, spec.hidden_size / spec.heads), most_head_dim);
+  spec.max_positions = config.size("max_position_embeddings", 2048, most_positions);
+  spec.rms_norm_eps = config.factor("rms_norm_eps", spec.rms_norm_eps);
+  spec.initializer_range = config.factor("initializer_range", spec.initializer_range);
+  spec.attention_scale = 1 / std::sqrt(config.factor("query_pre_attn_scalar", static_cast<double>(spec.head_dim)));
   spec.tied_embeddings = config.get<bool>("tie_word_embeddings", false);
   spec.output_bias = config.get<bool>("attention_bias", false);
   spec.qkv_bias = spec.qkv_bias || spec.output_bias;

@@ -2,7 +2,6 @@
 // row of the table in spec.cpp. What config.json asks for and no row supports is an InputError that names the field.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,7 +42,7 @@ struct ModelSpec : FamilySwitches {
 
   int64_t parameters() const;
   /// The architecture as understood, for people.
-  nlohmann::ordered_json to_json() const;
+  Json to_json() const;
 };
 
 /// Where a checkpoint folder says how its answers end; it need not be there.

@@ -9,6 +9,9 @@
 
 namespace hyplora {
 
+constexpr int32_t most_token_ids = 1 << 24;      // a table of this size is made for the ids that a file claims
+constexpr size_t most_added_token_bytes = 4096;  // each place of a text is compared with whole added tokens
+
 struct AddedToken {
   int32_t id = 0;
   std::string content;

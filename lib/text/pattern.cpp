@@ -50,6 +50,20 @@ pcre2_match_data* match_data() {
   return data.get();
 }
 
+/// Long texts need more than the 32 kB of stack that compiled expressions get by themselves. One a thread.
+pcre2_match_context* match_context() {
+  constexpr size_t first = 32 << 10, most = 64 << 20;  // grows as it is needed
+  thread_local const std::unique_ptr<pcre2_jit_stack, decltype(&pcre2_jit_stack_free)> stack(
+      pcre2_jit_stack_create(first, most, nullptr), &pcre2_jit_stack_free);
+  thread_local const std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> context = [] {
+    std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> made(pcre2_match_context_create(nullptr),
+                                                                                   &pcre2_match_context_free);
+    pcre2_jit_stack_assign(made.get(), nullptr, stack.get());
+    return made;
+  }();
+  return context.get();
+}
+
 }  // namespace
 
 Pattern::Pattern(const std::string& regex, const std::string& where) {
@@ -68,7 +82,7 @@ Pattern::Pattern(const std::string& regex, const std::string& where) {
 
 std::optional<Pattern::Match> Pattern::find(std::string_view text, size_t from) const {
   const auto* code = static_cast<const pcre2_code*>(code_.get());
-  const int found = pcre2_match(code, bytes_of(text), text.size(), from, PCRE2_NO_UTF_CHECK, match_data(), nullptr);
+  const int found = pcre2_match(code, bytes_of(text), text.size(), from, PCRE2_NO_UTF_CHECK, match_data(), match_context());
   if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
   if (found < 0) throw InputError("a regular expression cannot be tried on a text: {}.", error_text(found));
   const PCRE2_SIZE* place = pcre2_get_ovector_pointer(match_data());

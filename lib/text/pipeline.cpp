@@ -1,5 +1,6 @@
 #include "text/pipeline.h"
 
+#include <numeric>
 #include <unordered_map>
 
 #include "core/error.h"
@@ -9,8 +10,6 @@
 
 namespace hyplora {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// The pattern of GPT-2 that ByteLevel uses by itself.
 const char* const gpt2_pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
@@ -35,7 +34,7 @@ std::string text_at(const Component& c, const char* key, std::optional<std::stri
 bool flag_at(const Component& c, const char* key, bool otherwise) {
   if (!c.json.contains(key) || c.json[key].is_null()) return otherwise;
   if (!c.json[key].is_boolean())
-    throw InputError("{}: {}: found {}, expected true or false.", c.where, key, c.json[key].dump());
+    throw InputError("{}: {}: found {}, expected true or false.", c.where, key, shown(c.json[key]));
   return c.json[key];
 }
 
@@ -68,7 +67,7 @@ Finder finder(const Component& c) {
         };
   }
   if (!pattern.is_object() || !pattern.contains("Regex") || !pattern["Regex"].is_string()) {
-    throw InputError("{}: pattern: found {}, expected a String or a Regex.", c.where, pattern.dump().substr(0, 60));
+    throw InputError("{}: pattern: found {}, expected a String or a Regex.", c.where, shown(pattern));
   }
   return [regex = Pattern(pattern["Regex"], c.where)](std::string_view text, size_t from) -> std::optional<Pattern::Match> {
     while (from < text.size()) {
@@ -81,11 +80,13 @@ Finder finder(const Component& c) {
 }
 
 void replace_all(std::string& text, const Finder& find, const std::string& content) {
+  const size_t limit = growth_limit(text.size());
   std::string made;
   size_t done = 0;
   for (auto match = find(text, 0); match; match = find(text, done)) {
     made.append(text, done, match->begin - done);
     made += content;
+    if (made.size() > limit) throw InputError("Replace: makes more than {} bytes of a text.", limit);
     done = match->end;
   }
   if (done == 0 && made.empty()) return;
@@ -365,6 +366,25 @@ std::vector<Decoder> make_decoders(const Component& component) {
   std::vector<Decoder> steps;
   add_decoder(component, steps);
   return steps;
+}
+
+void run_normalizer(const std::vector<Normalizer>& steps, std::string& text, const std::string& file) {
+  const size_t limit = growth_limit(text.size());
+  for (const auto& step : steps) {
+    step(text);
+    if (text.size() > limit) throw InputError("{}: normalizer: makes more than {} bytes of a text.", file, limit);
+  }
+}
+
+void run_decoders(const std::vector<Decoder>& steps, std::vector<std::string>& tokens, const std::string& file) {
+  const auto bytes = [&] {
+    return std::accumulate(tokens.begin(), tokens.end(), size_t{0}, [](size_t sum, const auto& t) { return sum + t.size(); });
+  };
+  const size_t limit = growth_limit(bytes());
+  for (const auto& step : steps) {
+    step(tokens);
+    if (bytes() > limit) throw InputError("{}: decoder: makes more than {} bytes of a text.", file, limit);
+  }
 }
 
 }  // namespace hyplora

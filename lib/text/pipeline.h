@@ -7,16 +7,21 @@
 
 #include <deque>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/json.h"
+
 namespace hyplora {
+
+/// How large a text may become on its way: no real normalizer or decoder comes near it, and a file of a few lines cannot ask for
+/// gigabytes.
+constexpr size_t growth_limit(size_t bytes) { return 64 * bytes + (1 << 16); }
 
 /// A component's JSON and its place in the file, for messages.
 struct Component {
-  const nlohmann::ordered_json& json;
+  const Json& json;
   std::string where;
 };
 
@@ -43,5 +48,9 @@ PreTokenizers make_pre_tokenizers(const Component& component);
 
 using Decoder = std::function<void(std::vector<std::string>&)>;
 std::vector<Decoder> make_decoders(const Component& component);
+
+/// All steps, one after the other. InputError with the file: they make far more of the text than it was.
+void run_normalizer(const std::vector<Normalizer>& steps, std::string& text, const std::string& file);
+void run_decoders(const std::vector<Decoder>& steps, std::vector<std::string>& tokens, const std::string& file);
 
 }  // namespace hyplora

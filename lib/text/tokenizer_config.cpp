@@ -8,8 +8,6 @@
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// A special token: a string, an object with "content", or null.
 std::optional<std::string> token_text(const Json& config, const char* key) {
   if (!config.contains(key)) return std::nullopt;
@@ -22,14 +20,14 @@ std::optional<std::string> token_text(const Json& config, const char* key) {
 
 std::optional<bool> flag(const Json& object, const char* key, const std::string& where) {
   if (!object.contains(key) || object[key].is_null()) return std::nullopt;
-  if (!object[key].is_boolean()) throw InputError("{}: {}: found {}, expected true or false.", where, key, object[key].dump());
+  if (!object[key].is_boolean()) throw InputError("{}: {}: found {}, expected true or false.", where, key, shown(object[key]));
   return object[key].get<bool>();
 }
 
 int32_t id_of(const std::string& key, const std::string& where) {
   int32_t id = -1;
   const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
-  if (error != std::errc() || end != key.data() + key.size() || id < 0) {
+  if (error != std::errc() || end != key.data() + key.size() || id < 0 || id >= most_token_ids) {
     throw InputError("{}: found the key \"{}\", expected a token id.", where, key);
   }
   return id;
@@ -51,11 +49,15 @@ AddedToken read_added_token(const Json& object, std::optional<int32_t> id, const
   }
   AddedToken token;
   token.content = object["content"].get<std::string>();
+  if (token.content.size() > most_added_token_bytes) {
+    throw InputError("{}: found an added token of {} bytes, expected at most {}.", where, token.content.size(),
+                     most_added_token_bytes);
+  }
   if (id) {
     token.id = *id;
   } else {
     const bool fits = object.contains("id") && object["id"].is_number_integer() && object["id"].get<int64_t>() >= 0 &&
-                      object["id"].get<int64_t>() < (int64_t{1} << 30);
+                      object["id"].get<int64_t>() < most_token_ids;
     if (!fits) throw InputError("{}: the added token \"{}\" has no usable id.", where, token.content);
     token.id = object["id"].get<int32_t>();
   }

@@ -20,6 +20,6 @@ struct TokenizerConfig {
 TokenizerConfig read_tokenizer_config(const fs::path& folder);
 
 /// An added token's JSON object; `id` where the object does not carry it.
-AddedToken read_added_token(const nlohmann::ordered_json& object, std::optional<int32_t> id, const std::string& where);
+AddedToken read_added_token(const Json& object, std::optional<int32_t> id, const std::string& where);
 
 }  // namespace hyplora

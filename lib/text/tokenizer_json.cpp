@@ -15,7 +15,6 @@
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Element = simdjson::dom::element;
 
 /// The file's two halves: the vocabulary and the merges, large and flat, and everything else as ordinary JSON.
@@ -33,13 +32,17 @@ struct TokenizerFile {
   std::string where(const char* key) const { return path + ": " + key; }
 };
 
-/// What simdjson left unparsed of a value, as nlohmann's.
+/// What simdjson left unparsed of a value, as a value of ours.
 Json as_json(const Element& element, const std::string& where) { return parse_json(simdjson::minify(element), where); }
 
 simdjson::dom::object object_of(const Element& element, const std::string& where) {
   simdjson::dom::object object;
   if (element.get(object) != simdjson::SUCCESS) throw InputError("{}: expected a JSON object.", where);
   return object;
+}
+
+void require_new(std::string_view key, const Json& read, const std::string& where) {
+  if (read.contains(key)) throw InputError("{}: found key \"{}\" twice in one object, expected it once.", where, key);
 }
 
 void read_model(const Element& model, TokenizerFile& file) {
@@ -51,6 +54,7 @@ void read_model(const Element& model, TokenizerFile& file) {
     } else if (key == "merges") {
       has_merges = value.get(file.merges) == simdjson::SUCCESS;
     } else {
+      require_new(key, rest, file.path + ": model");
       rest[std::string(key)] = as_json(value, file.path);
     }
   }
@@ -72,6 +76,7 @@ void read_tokenizer_file(const fs::path& path, TokenizerFile& file) {
     throw InputError("{}: cannot be read as JSON: {}.", file.path, simdjson::error_message(error));
   }
   for (const auto [key, value] : object_of(document, file.path)) {
+    require_new(key, file.rest, file.path);
     if (key == "model") {
       read_model(value, file);
     } else {
@@ -88,14 +93,14 @@ struct Vocabularies {
 };
 
 Vocabularies read_vocabulary(const TokenizerFile& file, bool byte_level) {
-  constexpr int64_t most = int64_t{1} << 28;
   Vocabularies made;
   for (Vocabulary* v : {&made.symbols, &made.spelled}) v->reserve(file.vocab.size(), 8 * file.vocab.size());
   for (const auto [token, value] : file.vocab) {
     int64_t id = -1;
-    if (value.get(id) != simdjson::SUCCESS || id < 0 || id >= most) {
+    if (value.get(id) != simdjson::SUCCESS || id < 0 || id >= most_token_ids) {
       throw InputError("{}: model: vocab: the token \"{}\" has no usable id.", file.path, token);
     }
+    if (made.spelled.find(token)) throw InputError("{}: model: vocab: found the token \"{}\" twice.", file.path, token);
     made.spelled.add(token, static_cast<int32_t>(id));
     if (!byte_level) continue;
     if (const auto bytes = bytes_of_byte_level(token)) made.symbols.add(*bytes, static_cast<int32_t>(id));
@@ -159,7 +164,7 @@ ReadMerges read_merges(const TokenizerFile& file, const Vocabulary& spelled) {
 bool model_flag(const Json& model, const char* key, const std::string& path) {
   if (!model.contains(key) || model[key].is_null()) return false;
   if (!model[key].is_boolean())
-    throw InputError("{}: model: {}: found {}, expected true or false.", path, key, model[key].dump());
+    throw InputError("{}: model: {}: found {}, expected true or false.", path, key, shown(model[key]));
   return model[key];
 }
 
@@ -168,12 +173,12 @@ void refuse_unsupported(const TokenizerFile& file) {
   const Json& model = file.at("model");
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     if (model.contains(key) && !model[key].is_null() && model[key] != "") {
-      throw InputError("{}: model: {}: found {}, which is not implemented; expected null.", file.path, key, model[key].dump());
+      throw InputError("{}: model: {}: found {}, which is not implemented; expected null.", file.path, key, shown(model[key]));
     }
   }
   if (model.contains("dropout") && !model["dropout"].is_null() && model["dropout"] != 0.0) {
     throw InputError("{}: model: dropout: found {}, which is not implemented; expected null.", file.path,
-                     model["dropout"].dump());
+                     shown(model["dropout"]));
   }
 }
 
@@ -190,7 +195,7 @@ Bpe read_bpe(const TokenizerFile& file, bool byte_level, Vocabulary& spelled) {
   if (model.contains("unk_token") && model["unk_token"].is_string()) {
     options.unk = spelled.find(model["unk_token"].get<std::string>());
     if (!options.unk)
-      throw InputError("{}: model: unk_token: {} is not in the vocabulary.", file.path, model["unk_token"].dump());
+      throw InputError("{}: model: unk_token: {} is not in the vocabulary.", file.path, shown(model["unk_token"]));
   }
   ReadMerges merges = read_merges(file, spelled);
   return Bpe(std::move(vocabularies.symbols), std::move(merges.table), std::move(merges.joined), options);
@@ -221,7 +226,7 @@ void add_template(const Json& processor, const std::string& where, Frame& frame)
     }
     const auto is_id = [](const Json& v) { return v.is_number_integer(); };
     if (ids == nullptr || !ids->is_array() || !std::all_of(ids->begin(), ids->end(), is_id)) {
-      throw InputError("{}: single: the piece {} names no special token with ids.", where, piece.dump().substr(0, 80));
+      throw InputError("{}: single: the piece {} names no special token with ids.", where, shown(piece));
     }
     for (const Json& id : *ids) (after ? frame.after : frame.before).push_back(id.get<int64_t>());
   }
@@ -291,7 +296,7 @@ class TokenizerJson : public Tokenizer {
       const std::string_view token = spelled_.text(id);
       if (!token.empty() && (keep_special || !is_special(id))) tokens.emplace_back(token);
     }
-    for (const auto& decode : decoders_) decode(tokens);
+    run_decoders(decoders_, tokens, file_.string());
     std::string text;
     for (size_t i = 0; i < tokens.size(); ++i) text += (i > 0 && decoders_.empty() ? " " : "") + tokens[i];
     return text;
@@ -328,9 +333,7 @@ class TokenizerJson : public Tokenizer {
 
   bool is_special(int64_t id) const { return std::binary_search(special_.begin(), special_.end(), id); }
 
-  void normalize(std::string& text) const {
-    for (const auto& step : normalizer_) step(text);
-  }
+  void normalize(std::string& text) const { run_normalizer(normalizer_, text, file_.string()); }
 
   /// Text between the raw added tokens; `begin` is its place in the whole.
   void encode_part(std::string_view raw, size_t begin, const std::vector<TextRange>& literal, Ids& ids) const {

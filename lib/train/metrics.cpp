@@ -48,7 +48,7 @@ MetricsFile::MetricsFile(const fs::path& path, std::optional<Progress> resumed) 
   if (resumed && fs::exists(path)) {
     for (auto& line : read_metrics(path)) {
       if (!lasts(line, *resumed)) continue;
-      text += line.dump() + "\n";
+      text += json_text(line) + "\n";
       kept_.push_back(std::move(line));
     }
   }
@@ -56,13 +56,13 @@ MetricsFile::MetricsFile(const fs::path& path, std::optional<Progress> resumed) 
   file_.emplace(path);
 }
 
-void MetricsFile::write(const Json& line) { file_->append(line.dump() + "\n"); }
+void MetricsFile::write(const Json& line) { file_->append(json_text(line) + "\n"); }
 
 std::vector<Json> read_metrics(const fs::path& path) {
   std::ifstream file(path);
   std::vector<Json> lines;
   for (std::string text; std::getline(file, text);) {
-    Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    Json line = try_json(text).value_or(Json());
     if (line.is_object()) lines.push_back(std::move(line));
   }
   return lines;

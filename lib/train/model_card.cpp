@@ -6,15 +6,36 @@
 #include <algorithm>
 
 #include "core/device.h"
+#include "core/numbers.h"
+#include "core/printable.h"
 
 namespace hyplora {
 namespace {
 
+/// A path as a cell of a table: on one line, and nothing in it is Markdown.
+std::string cell(const std::string& text) {
+  std::string made;
+  for (const char c : printable(text)) {
+    if (std::string_view("|`*_<>[]\\").find(c) != std::string_view::npos) made += '\\';
+    made += c;
+  }
+  return made;
+}
+
+/// YAML reads JSON's strings.
+std::string yaml(const std::string& text) {
+  const bool plain =
+      !text.empty() &&
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == text.npos &&
+      text.front() != '-' && text.front() != '.';
+  return plain ? text : json_text(Json(text));
+}
+
 std::string row(const char* name, const std::string& value) { return fmt::format("| {} | {} |\n", name, value); }
 
 std::string title_text(const TrainOptions& o) {
-  if (o.init_base == "random") return "Trained from random weights: " + o.base_model;
-  return (learns_all_weights(o.adapter) ? "Fine-tune of " : "Adapter of ") + o.base_model;
+  if (o.init_base == "random") return "Trained from random weights: " + cell(o.base_model);
+  return (learns_all_weights(o.adapter) ? "Fine-tune of " : "Adapter of ") + cell(o.base_model);
 }
 
 /// What hyplora-eval found, where its output folder is this one or lies in it.
@@ -26,13 +47,13 @@ std::string scores_text(const fs::path& folder) {
   std::sort(places.begin(), places.end());
   std::string table;
   for (const auto& place : places) {
-    if (!fs::exists(place / "results.json")) continue;
-    const Json file = Json::parse(read_file(place / "results.json"), nullptr, /*allow_exceptions=*/false);
+    if (!fs::is_regular_file(place / "results.json")) continue;
+    const Json file = try_json(read_file(place / "results.json")).value_or(Json());
     if (!file.is_object() || !file.contains("results") || !file["results"].is_array()) continue;
     for (const auto& result : file["results"]) {
-      if (!result.is_object() || !result.contains("accuracy") || !result["accuracy"].is_number()) continue;
-      table += fmt::format("| {} | {} | {:.1f} % |\n", result.value("benchmark", "?"), result.value("n", int64_t{0}),
-                           100 * result["accuracy"].get<double>());
+      const auto accuracy = number_in(result, "accuracy"), n = number_in(result, "n");
+      if (!accuracy || !n || !result.value("benchmark", Json()).is_string()) continue;  // another program's
+      table += fmt::format("| {} | {:.0f} | {:.1f} % |\n", cell(result["benchmark"]), *n, 100 * *accuracy);
     }
   }
   return table.empty() ? "" : "\n## Scores\n\n| benchmark | rows | accuracy |\n|---|---|---|\n" + table;
@@ -45,7 +66,7 @@ std::string data_text(const Json& fingerprint) {
     return name == "base weights" ? name + " (headers and samples)" : name;
   };
   for (const auto& [name, entry] : fingerprint.items()) {
-    table += fmt::format("| {} | {} | `{}` |\n", what(name), entry.value("file", ""), entry["hash"].get<std::string>());
+    table += fmt::format("| {} | {} | `{}` |\n", what(name), cell(entry.value("file", "")), entry["hash"].get<std::string>());
   }
   return table;
 }
@@ -56,7 +77,7 @@ std::string recipe_text(const TrainOptions& o) {
   std::string text = "\n## Recipe\n\n```json\n{\n";
   bool first = true;
   for (const auto& [key, value] : config.items()) {
-    text += fmt::format("{}  \"{}\": {}", first ? "" : ",\n", key, value.dump());
+    text += fmt::format("{}  \"{}\": {}", first ? "" : ",\n", key, json_text(value));
     first = false;
   }
   return text + "\n}\n```\n";
@@ -66,14 +87,14 @@ std::string recipe_text(const TrainOptions& o) {
 
 std::string model_card(const TrainingSetup& setup, const TrainerState& state, int64_t written_step, const Json& fingerprint) {
   const TrainOptions& o = setup.options;
-  std::string card = fmt::format("---\nlibrary_name: hyplora\nbase_model: {}\ntags: [{}]\n---\n\n# {}\n\n", o.base_model,
+  std::string card = fmt::format("---\nlibrary_name: hyplora\nbase_model: {}\ntags: [{}]\n---\n\n# {}\n\n", yaml(o.base_model),
                                  o.adapter.adapter, title_text(o));
   card += "| | |\n|---|---|\n" + row("adapter", adapter_text(o.adapter));
   if (const auto K = setup.adapters.curvature_summary()) {
     card += row("curvature K (least, mean, largest)", fmt::format("{:.4g}, {:.4g}, {:.4g}", (*K)[0], (*K)[1], (*K)[2]));
   }
   card += row("trained parameters", fmt::format("{}", setup.adapters.trained_count()));
-  card += row("data", fmt::format("{}", fmt::join(o.data_path.values, ", ")));
+  card += row("data", cell(fmt::format("{}", fmt::join(o.data_path.values, ", "))));
   card += row("rows (training, validation)",
               fmt::format("{}, {}", setup.training.examples.size(), setup.validation.examples.size()));
   card += row("steps of which written", fmt::format("{} of {}", written_step, state.step));

@@ -9,6 +9,9 @@
 namespace hyplora {
 namespace {
 
+// Far above what anybody trains with, and low enough that products of them (rows x epochs, 50 x rows) fit into 64 bits.
+constexpr double most_rows = 1e9, most_steps = 1e12, most_rate = 1000;
+
 void add_model_fields(Fields& f, TrainOptions& o) {
   f.require("base_model", o.base_model, "Hugging Face checkpoint folder", not_empty())
       .names_files()
@@ -17,7 +20,8 @@ void add_model_fields(Fields& f, TrainOptions& o) {
       .add("dtype", o.dtype, "base weights (auto: bfloat16 on CUDA, float32 on the CPU)", one_of(dtype_choices()))
       .add("quantization", o.quantization, "of the frozen base weights", one_of({"none"}));
   add_adapter_fields(f, o.adapter);
-  f.add("curvature_learning_rate", o.curvature_learning_rate, "the curvature's own rate (null: learning_rate)", at_least(0))
+  f.add("curvature_learning_rate", o.curvature_learning_rate, "the curvature's own rate (null: learning_rate)",
+        between(0, most_rate))
       .add("init_adapter", o.init_adapter, "adapter folder to start from")
       .names_files();
 }
@@ -27,33 +31,33 @@ void add_data_fields(Fields& f, TrainOptions& o) {
       .names_files()
       .add("prompt_template", o.prompt_template, "a built-in template or a JSON template file", prompt_template_rule())
       .names_files()
-      .add("cutoff_len", o.cutoff_len, "token limit of a row", at_least(2))
+      .add("cutoff_len", o.cutoff_len, "token limit of a row", between(2, most_rows))
       .add("over_length", o.over_length, "what happens to longer rows", one_of({"truncate", "drop", "error"}))
       .add("train_on_inputs", o.train_on_inputs, "false: only the response carries loss")
-      .add("val_set_size", o.val_set_size, "validation rows split off with the seed", at_least(0))
+      .add("val_set_size", o.val_set_size, "validation rows split off with the seed", between(0, most_rows))
       .add("val_data_path", o.val_data_path, "a validation file of its own (val_set_size is not used then)")
       .names_files()
       .add("shuffle", o.shuffle, "a new order each epoch, from the seed")
       .add("group_by_length", o.group_by_length, "rows of like length side by side")
       .add("packing", o.packing, "several rows in one sequence of at most cutoff_len, without attending across")
-      .add("batch_size", o.batch_size, "rows per optimiser step", at_least(1))
-      .add("micro_batch_size", o.micro_batch_size, "rows per forward pass", at_least(1));
+      .add("batch_size", o.batch_size, "rows per optimiser step", between(1, most_rows))
+      .add("micro_batch_size", o.micro_batch_size, "rows per forward pass", between(1, most_rows));
 }
 
 void add_schedule_fields(Fields& f, TrainOptions& o) {
-  f.add("num_epochs", o.num_epochs, "passes over the data", at_least(1))
-      .add("max_steps", o.max_steps, "optimiser steps; above 0 it wins over num_epochs", at_least(0))
-      .add("learning_rate", o.learning_rate, "peak rate", at_least(0))
+  f.add("num_epochs", o.num_epochs, "passes over the data", between(1, 1e6))
+      .add("max_steps", o.max_steps, "optimiser steps; above 0 it wins over num_epochs", between(0, most_steps))
+      .add("learning_rate", o.learning_rate, "peak rate", between(0, most_rate))
       .add("lr_scheduler", o.lr_scheduler, "after the warm-up (wsd: constant, then linear over the last tenth)",
            one_of({"linear", "cosine", "constant", "wsd"}))
-      .add("warmup_steps", o.warmup_steps, "linear warm-up", at_least(0))
+      .add("warmup_steps", o.warmup_steps, "linear warm-up", between(0, most_steps))
       .add("warmup_ratio", o.warmup_ratio, "warm-up as a share of all steps, where warmup_steps is 0", between(0, 1))
       .add("min_lr_ratio", o.min_lr_ratio, "the rate's floor as a share of the peak", between(0, 1))
       .add("adam_beta1", o.adam_beta1, "AdamW", between(0, 0.999999))
       .add("adam_beta2", o.adam_beta2, "AdamW", between(0, 0.999999999))
-      .add("adam_epsilon", o.adam_epsilon, "AdamW", above(0))
-      .add("weight_decay", o.weight_decay, "AdamW", at_least(0))
-      .add("max_grad_norm", o.max_grad_norm, "gradient norm is clipped to this; 0: no clipping", at_least(0))
+      .add("adam_epsilon", o.adam_epsilon, "AdamW", above_to(0, 1))
+      .add("weight_decay", o.weight_decay, "AdamW", between(0, 1000))
+      .add("max_grad_norm", o.max_grad_norm, "gradient norm is clipped to this; 0: no clipping", between(0, 1e9))
       .add("skip_spikes", o.skip_spikes,
            "leave out the update of a step whose loss or gradient norm is far outside its running spread")
       .add("loss_normalization", o.loss_normalization,
@@ -66,21 +70,22 @@ void add_schedule_fields(Fields& f, TrainOptions& o) {
 }
 
 void add_output_fields(Fields& f, TrainOptions& o) {
-  f.add("eval_step", o.eval_step, "optimiser steps between validations", at_least(1))
+  f.add("eval_step", o.eval_step, "optimiser steps between validations", between(1, most_steps))
       .changes_nothing()
-      .add("save_step", o.save_step, "optimiser steps between checkpoints", at_least(1))
+      .add("save_step", o.save_step, "optimiser steps between checkpoints", between(1, most_steps))
       .changes_nothing()
-      .add("save_total_limit", o.save_total_limit, "newest checkpoints kept, the best one always; 0: all", at_least(0))
+      .add("save_total_limit", o.save_total_limit, "newest checkpoints kept, the best one always; 0: all",
+           between(0, most_steps))
       .changes_nothing()
       .add("load_best_model_at_end", o.load_best_model_at_end, "the adapter written is the one of the lowest eval_loss")
       .changes_nothing()
       .add("early_stopping_patience", o.early_stopping_patience, "validations without improvement before stopping; 0: never",
-           at_least(0))
+           between(0, most_steps))
       .changes_nothing()
       .require("output_dir", o.output_dir, "folder for everything that is written", not_empty())
       .names_files()
       .changes_nothing()
-      .add("logging_steps", o.logging_steps, "optimiser steps between progress lines", at_least(1))
+      .add("logging_steps", o.logging_steps, "optimiser steps between progress lines", between(1, most_steps))
       .changes_nothing()
       .add("tensorboard", o.tensorboard, "write TensorBoard event files")
       .changes_nothing()
@@ -89,7 +94,7 @@ void add_output_fields(Fields& f, TrainOptions& o) {
       .names_files()
       .changes_nothing()
       .add("max_hours", o.max_hours, "stop in time, with a checkpoint, before so many hours have passed; 0: no limit",
-           at_least(0))
+           between(0, 1e5))
       .changes_nothing();
 }
 
@@ -106,7 +111,7 @@ void take_lora_type(Json& config, Fields& fields, const std::string& where) {
     implied.update(Json{{"hyplora_variant", spelled.hyplora_variant}, {"curvature", spelled.curvature}});
   for (const auto& [key, value] : implied.items()) {
     if (config.contains(key) && config[key] != value) {
-      throw InputError("{}: key \"{}\": found {}, but lora_type says {}.", where, key, config[key].dump(), value.dump());
+      throw InputError("{}: key \"{}\": found {}, but lora_type says {}.", where, key, shown(config[key]), shown(value));
     }
   }
   config.erase("lora_type");
@@ -126,8 +131,8 @@ void take_init_adapter(TrainOptions& options, const Fields& fields) {
              found = add_adapter_fields(of_folder, stored).values();
   for (const auto& [key, value] : found.items()) {
     if (fields.was_read(key) && configured[key] != value) {
-      throw InputError("init_adapter {}: {} is {} there, but the config says {}.", *options.init_adapter, key, value.dump(),
-                       configured[key].dump());
+      throw InputError("init_adapter {}: {} is {} there, but the config says {}.", *options.init_adapter, key, shown(value),
+                       shown(configured[key]));
     }
   }
   options.adapter = stored;

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "adapter/patterns.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "io/apart.h"
 #include "model/meta.h"
 
 namespace hyplora {
@@ -59,6 +61,18 @@ int64_t activation_bytes(const TrainingSetup& setup) {
   return kept * width;
 }
 
+/// Base and adapters without values, held against the headers of what will be read.
+void check_shapes(TrainingSetup& setup) {
+  const TrainOptions& o = setup.options;
+  const bool full = learns_all_weights(o.adapter);
+  Transformer shape = o.init_base == "random" ? shape_only(setup.spec, full)
+                                              : load_model(o.base_model, setup.spec, {setup.dtype, at::kMeta, full});
+  if (!full) require_patterns_match(shape, o.adapter);
+  const Adapters adapters = Adapters::attach(shape, o.adapter, 0);
+  if (o.init_adapter) adapters.check_fits(*o.init_adapter);
+  setup.cost = adapters.cost(static_cast<int64_t>(c10::elementSize(setup.dtype)));
+}
+
 int64_t longest_micro_batch(const TrainingSetup& setup) {
   std::vector<size_t> lengths;
   for (const auto& example : setup.training.examples) lengths.push_back(example.ids.size());
@@ -71,6 +85,24 @@ int64_t longest_micro_batch(const TrainingSetup& setup) {
   return tokens;
 }
 
+/// What is written into output_dir is nothing that is read; nor is the folder one that is read from.
+void check_outputs(const TrainOptions& o) {
+  const fs::path folder = o.output_dir;
+  for (const auto& [key, place] :
+       {std::pair("base_model", fs::path(o.base_model)), {"init_adapter", o.init_adapter.value_or("")}}) {
+    if (!place.empty() && is_same(place, folder))
+      throw InputError("output_dir: is the folder of {}, {}, which is read; choose another one.", key, place.string());
+  }
+  std::vector<fs::path> read(o.data_path.values.begin(), o.data_path.values.end());
+  for (const auto& more : {o.val_data_path.value_or(""), o.prompt_template, o.base_model}) read.emplace_back(more);
+  std::vector<fs::path> written;
+  for (const char* name : {"metrics.jsonl", "launches.jsonl", "config.resolved.json", "loss.svg", "curvature.svg", "README.md",
+                           "adapter_config.json", "hyplora.json"})
+    written.push_back(folder / name);
+  written.push_back(folder / weights_file(o.adapter));
+  require_apart(written, read);
+}
+
 }  // namespace
 
 TrainingSetup prepare_training(const TrainOptions& options, at::Device device, const Poll& poll) {
@@ -78,8 +110,10 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device, c
   setup.options = options;
   setup.device = device;
   setup.dtype = learns_all_weights(options.adapter) ? at::kFloat : dtype_named(options.dtype, device);
+  check_outputs(options);
   setup.spec = read_model_spec(options.base_model);
   check_dtype(setup.spec, setup.dtype);
+  check_shapes(setup);
   read_data(setup, poll);
   check_lengths(setup);
   require_writable_folder(options.output_dir);
@@ -111,13 +145,7 @@ int64_t warmup_steps(const TrainOptions& options, int64_t steps) {
   return static_cast<int64_t>(std::ceil(options.warmup_ratio * static_cast<double>(steps)));
 }
 
-AdapterCost adapter_cost(const TrainingSetup& setup) {
-  const AdapterOptions& options = setup.options.adapter;
-  Transformer shape = shape_only(setup.spec, learns_all_weights(options));
-  return Adapters::attach(shape, options, 0).cost(static_cast<int64_t>(c10::elementSize(setup.dtype)));
-}
-
-TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, const AdapterCost& cost) {
+TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
   const TrainOptions& o = setup.options;
   TrainingPlan plan;
   plan.training_rows = static_cast<int64_t>(setup.training.examples.size());
@@ -130,13 +158,14 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, c
   plan.steps = total_steps(o, batches);
   plan.warmup_steps = warmup_steps(o, plan.steps);
   plan.base_parameters = setup.spec.parameters();
-  plan.trained_parameters = cost.parameters;
+  plan.trained_parameters = setup.cost.parameters;
   const bool full = learns_all_weights(o.adapter);
   plan.base_bytes = plan.base_parameters * static_cast<int64_t>(c10::elementSize(setup.dtype));
-  const int64_t trained_bytes = cost.parameters * 4 * (full ? 3 : 4);  // value (full: the base's own), gradient, two moments
+  const int64_t trained_bytes =
+      setup.cost.parameters * 4 * (full ? 3 : 4);  // value (full: the base's own), gradient, two moments
   constexpr int64_t libraries = int64_t{250} << 20, head = int64_t{3} * 32 << 20;
   plan.predicted_peak_bytes = libraries + head + plan.base_bytes + trained_bytes +
-                              (activation_bytes(setup) + cost.bytes_per_token) * longest_micro_batch(setup);
+                              (activation_bytes(setup) + setup.cost.bytes_per_token) * longest_micro_batch(setup);
   return plan;
 }
 

@@ -23,10 +23,12 @@ struct TrainingSetup {
   ExampleSet training, validation;
   std::unique_ptr<Transformer> model;  // after load_base
   Adapters adapters;                   // after load_base
+  AdapterCost cost;                    // of those adapters
   std::unique_ptr<FolderLock> lock;    // on output_dir, after load_base
 };
 
-/// Reads configs, tokenizer and data; checks that output_dir can be written. No weights yet.
+/// Reads configs, tokenizer and data; checks that the checkpoint has the tensors that its config.json asks for, that adapters and
+/// init_adapter fit, and that output_dir can be written. No weights yet.
 TrainingSetup prepare_training(const TrainOptions& options, at::Device device, const Poll& poll = {});
 
 /// Locks output_dir against other runs, loads the base and attaches the adapters.
@@ -41,14 +43,11 @@ struct TrainingPlan {
 
   Json to_json() const;
 };
-TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches, const AdapterCost& cost);
+TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches);
 
 /// Optimiser steps of the whole run, and those of its warm-up.
 int64_t total_steps(const TrainOptions& options, const Batches& batches);
 int64_t warmup_steps(const TrainOptions& options, int64_t steps);
-
-/// Of the adapters that load_base would attach, from config.json alone.
-AdapterCost adapter_cost(const TrainingSetup& setup);
 
 /// The first example as text, the part without loss between brackets; ids where there is no tokenizer.
 std::string preview(const Example& example, const Tokenizer* tokenizer);

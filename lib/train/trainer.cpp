@@ -73,8 +73,9 @@ class Trainer {
       state_ = checkpoints_.restore(*checkpoint, setup_.adapters, optimizer_);
       saved_ = state_;
     }
+    checkpoints_.require_free(state_.step, steps_);
     checkpoints_.clean(saved_);
-    const TrainingPlan plan = plan_training(setup_, batches_, adapter_cost(setup_));
+    const TrainingPlan plan = plan_training(setup_, batches_);
     report_.emplace(setup_, plan, identity_.files, saved_);
     observer_.started(plan, state_.step);
     started_ = Clock::now();
@@ -290,6 +291,12 @@ class Trainer {
 };
 
 }  // namespace
+
+void check_start(const TrainingSetup& setup, const Batches& batches) {
+  const Checkpoints checkpoints(setup.options, run_identity(setup));
+  const auto resumed = checkpoints.to_resume();
+  checkpoints.require_free(resumed ? checkpoints.check_state(*resumed).step : 0, total_steps(setup.options, batches));
+}
 
 TrainOutcome train(TrainingSetup& setup, TrainObserver& observer, const std::function<bool()>& should_stop) {
   return Trainer(setup, observer, should_stop).run();

@@ -23,6 +23,9 @@ struct TrainOutcome {
   std::optional<double> first_loss, last_loss, best_eval_loss;
 };
 
+/// InputError where `train` would refuse to start in this output_dir: the checkpoint to resume from, or what is in the way.
+void check_start(const TrainingSetup& setup, const Batches& batches);
+
 /// Runs (or resumes) the training of a prepared setup and writes everything into output_dir. RunError: a non-finite loss or
 /// gradient, with the step and the module; the disk refuses. `should_stop` is polled between steps and during validation; so is
 /// the time limit (max_hours, Slurm's end of the job).

@@ -15,7 +15,6 @@
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Tensors = std::map<std::string, at::Tensor>;
 using test::golden;
 

@@ -7,8 +7,6 @@
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Row row_of(const char* object, const std::string& schema = "auto") { return read_row(Json::parse(object), schema, "f: row 1"); }
 std::string refusal(const char* object, const std::string& schema = "auto") {
   return test::input_error([&] { row_of(object, schema); });

@@ -9,8 +9,6 @@
 namespace hyplora {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 ModelSpec spec_of(const Json& config) {
   const test::TempFolder folder;
   write_file(folder / "config.json", config.dump());

@@ -138,7 +138,7 @@ TEST_CASE("A config file has the options' names; the command line wins", "[progr
   check_sentence(config(R"({"max_new_tokens": "3"})"), 2, "key \"max_new_tokens\": found \"3\" (string), expected integer");
   check_sentence(config(R"({"resume": 1})"), 2, "key \"resume\": found 1 (number), expected boolean");
   check_sentence(config(R"({"model": ["a"]})"), 2, "key \"model\": found [\"a\"] (array), expected string");
-  check_sentence(config(R"({"batch_size": 0})"), 2, "key \"batch_size\": found 0, expected at least 1");
+  check_sentence(config(R"({"batch_size": 0})"), 2, "key \"batch_size\": found 0, expected a number from 1 to 65536");
   check_sentence(config("[]"), 2, "found array, expected a JSON object");
   check_sentence(config("{"), 2, "c.json: line 1");
   check_sentence(run("hyplora-eval", {"--config", (place / "none.json").string()}), 2, "none.json");
