@@ -23,6 +23,15 @@ int report(const std::string& sentence, int code) {
   return code;
 }
 
+std::string first_line(const std::string& text);
+
+/// LibTorch's words on the CPU's memory are an assertion of its own around the ones that count.
+std::string plain_words(const std::string& what) {
+  const std::string line = first_line(what), cause = "can't allocate memory: ";
+  const size_t place = line.find(cause);
+  return place == line.npos ? line : "out of memory: " + line.substr(place + cause.size());
+}
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 Fields common_fields(CommonOptions& o) {
@@ -167,7 +176,9 @@ int Program::parse_and_execute(int argc, char** argv, const std::function<int()>
   } catch (const c10::OutOfMemoryError& error) {
     return report("out of memory: " + first_line(error.what_without_backtrace()), failed);
   } catch (const c10::Error& error) {
-    return report(first_line(error.what_without_backtrace()), failed);
+    return report(plain_words(error.what_without_backtrace()), failed);
+  } catch (const fs::filesystem_error& error) {  // paths in circles, names too long, folders that may not be looked into
+    return report(error.path1().string() + ": " + error.code().message() + ".", bad_input);
   } catch (const std::bad_alloc&) {
     return report("out of memory.", failed);
   } catch (const std::exception& error) {

@@ -107,7 +107,7 @@ std::string variants_text() {
 
 void add_fields(Fields& fields, AdapterOptions& o) {
   fields.add("hyplora_variant", o.hyplora_variant, variants_text(), one_of(hyplora_variants()))
-      .add("curvature", o.curvature, "initial curvature parameter: K of lorentz, the others' own k", between(-1e6, 1e6))
+      .add("curvature", o.curvature, "initial curvature parameter: K of lorentz, the others' own k", between(-1e12, 1e12))
       .add("train_curvature", o.train_curvature,
            "whether the curvature learns (where it is not given, v1 and v1_rot hold theirs, as the first release did)");
 }

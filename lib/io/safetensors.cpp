@@ -57,11 +57,12 @@ const DtypeRow& dtype_of(const at::Tensor& tensor, const std::string& name) {
 }
 
 Json parse_header(std::string_view text, const std::string& file) {
-  Json header = parse_json(text, file + ": header");
-  if (!header.is_object()) {
-    throw InputError("{}: the header is not a JSON object; the file is corrupt or not a safetensors file.", file);
+  std::string fault = "found another value";
+  const auto header = try_json(text, &fault);
+  if (!header || !header->is_object()) {
+    throw InputError("{}: the header is not a JSON object: {}; the file is corrupt or not a safetensors file.", file, fault);
   }
-  return header;
+  return *header;
 }
 
 bool is_natural(const Json& value) { return value.is_number_unsigned() && value.get<uint64_t>() <= INT64_MAX; }

@@ -10,7 +10,7 @@ namespace hyplora {
 namespace {
 
 // Far above what anybody trains with, and low enough that products of them (rows x epochs, 50 x rows) fit into 64 bits.
-constexpr double most_rows = 1e9, most_steps = 1e12, most_rate = 1000;
+constexpr double most_rows = 1e9, most_steps = 1e12, most_rate = 1e30;
 
 void add_model_fields(Fields& f, TrainOptions& o) {
   f.require("base_model", o.base_model, "Hugging Face checkpoint folder", not_empty())

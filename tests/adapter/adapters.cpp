@@ -288,7 +288,7 @@ TEST_CASE("An adapter that does not fit is refused with what was found", "[adapt
   CHECK(refused_with(R"({"peft_type":"HYPLORA"})").find("hyplora.json is missing") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"IA3"})").find("expected one of HYPLORA, LORA") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","fan_in_fan_out":true})").find("fan_in_fan_out") != std::string::npos);
-  CHECK(refused_with(R"({"peft_type":"LORA","r":"x"})").find("wrong type") != std::string::npos);
+  CHECK(refused_with(R"({"peft_type":"LORA","r":"x"})").find("key \"r\": found \"x\"") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","lora_type":"hyplora-x"})").find("expected one of \"std\", \"hyplora-<k>\"") !=
         std::string::npos);
 }

@@ -104,12 +104,31 @@ TEST_CASE("A row whose every label is masked is refused by name", "[data]") {
         "to \"drop\").");
 }
 
+TEST_CASE("Tokenised rows keep to cutoff_len like any other", "[data]") {
+  Row row;
+  row.input_ids = {9, 8, 7};
+  row.labels = {-100, 8, 7};
+  row.where = "f: row 1";
+  const ExampleSet cut = make_examples({row}, nullptr, {bare, 2, "truncate", true}, 10);
+  CHECK(cut.examples[0].ids == Ids{9, 8});
+  CHECK(cut.examples[0].labels == Ids{-100, 8});
+  CHECK(cut.truncated == 1);
+  CHECK(test::input_error([&] {
+          make_examples({row}, nullptr, {bare, 2, "error", true}, 10);
+        }) == "f: row 1: it is longer than cutoff_len 2.");
+  Row fits = row;
+  fits.input_ids = fits.labels = {1, 2};
+  const ExampleSet dropped = make_examples({row, fits}, nullptr, {bare, 2, "drop", true}, 10);
+  CHECK(dropped.dropped == 1);
+  CHECK(dropped.examples.size() == 1);
+}
+
 TEST_CASE("Tokenised rows are taken as they are; ids outside the vocabulary are refused", "[data]") {
   Row row;
   row.input_ids = {9, 8, 7};
   row.labels = {-100, 8, 7};
   row.where = "f: row 1";
-  CHECK(make_examples({row}, nullptr, {bare, 2, "truncate", true}, 10).examples[0].ids == row.input_ids);
+  CHECK(make_examples({row}, nullptr, {bare, 3, "truncate", true}, 10).examples[0].ids == row.input_ids);
   CHECK(test::input_error([&] {
           make_examples({row}, nullptr, {bare, 2, "truncate", true}, 9);
         }) == "f: row 1: found token id 9, expected 0 to 8 (the model's vocabulary).");

@@ -137,5 +137,23 @@ TEST_CASE("Damaged rows of every schema are refused, never a crash", "[data]") {
   }
 }
 
+TEST_CASE("An attention_mask takes the padding off a tokenised row, on either side", "[data]") {
+  const Row right = row_of(R"({"input_ids": [5, 6, 7, 0, 0], "attention_mask": [1, 1, 1, 0, 0]})"),
+            left = row_of(
+                R"({"input_ids": [0, 0, 5, 6, 7], "labels": [-100, -100, -100, 6, 7], "attention_mask": [0, 0, 1, 1, 1]})");
+  CHECK(right.input_ids == Ids{5, 6, 7});
+  CHECK(right.labels == right.input_ids);
+  CHECK(left.input_ids == Ids{5, 6, 7});
+  CHECK(left.labels == Ids{-100, 6, 7});
+  const auto refusal = [](const char* mask) {
+    const std::string row = std::string(R"({"input_ids": [5, 6, 7], "attention_mask": )") + mask + "}";
+    return test::input_error([&] { row_of(row.c_str()); });
+  };
+  CHECK_THAT(refusal("[1, 1]"), test::Contains("found 2 attention_mask for 3 input_ids"));
+  CHECK_THAT(refusal("[1, 2, 1]"), test::Contains("found 2, expected 0 or 1"));
+  CHECK_THAT(refusal("[1, 0, 1]"), test::Contains("has a gap"));
+  CHECK_THAT(refusal("[0, 0, 0]"), test::Contains("is 0 everywhere"));
+}
+
 }  // namespace
 }  // namespace hyplora

@@ -1,8 +1,13 @@
 // Groups whose processes are threads of this one. Those of mpirun and torchrun are in tests/programs/ranks.cpp.
 #include "dist/group.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "support/launch.h"
@@ -141,6 +146,88 @@ TEST_CASE("A host that nobody knows is bad input, at once", "[dist]") {
   info.address = "no.such.host.invalid";
   info.port = 29500;
   CHECK(test::input_error([&] { join_group(info); }).find("no.such.host.invalid, where the processes are to meet: ") == 0);
+}
+
+/// A connection to the port that says this and stays open for a while.
+class Stranger {
+ public:
+  Stranger(int port, const std::string& says) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < 500 && ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    connected_ = ::send(socket_, says.data(), says.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(says.size());
+  }
+  ~Stranger() { ::close(socket_); }
+  bool connected() const { return connected_; }
+
+ private:
+  int socket_;
+  bool connected_ = false;
+};
+
+LaunchInfo seat(int rank, int size, int port, const std::string& token = "") {
+  LaunchInfo info;
+  info.rank = rank;
+  info.size = size;
+  info.address = "127.0.0.1";
+  info.port = port;
+  info.prefix = token;
+  return info;
+}
+
+TEST_CASE("Strangers on the port, who say nothing, half or nonsense, neither join nor disturb", "[dist]") {
+  const int port = test::free_port();
+  std::string first;
+  std::thread zero([&] {
+    const auto group = join_group(seat(0, 2, port));
+    first = fmt::format("{}", fmt::join(group->gather("zero"), " "));
+  });
+  std::vector<std::unique_ptr<Stranger>> strangers;
+  for (const std::string& says :
+       {std::string(), std::string("GET / HTTP/1.1\r\n\r\n"), std::string(3, '\0'), std::string(100'000, '\xff')})
+    strangers.push_back(std::make_unique<Stranger>(port, says));
+  CHECK(strangers.front()->connected());
+  join_group(seat(1, 2, port))->gather("one");
+  zero.join();
+  CHECK(first == "zero one");
+}
+
+TEST_CASE("Two processes of one rank are refused, and so is one of another run", "[dist]") {
+  const int port = test::free_port();
+  std::thread zero([&] { join_group(seat(0, 2, port, "this run"))->wait_for_all(); });
+  std::string twice;
+  try {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // rank 0 serves the store and has its seat
+    LaunchInfo another = seat(0, 2, port, "this run");
+    another.store_is_there = true;
+    join_group(another);
+  } catch (const std::exception& error) {
+    twice = error.what();
+  }
+  CHECK_THAT(twice, test::Contains("another process has this rank"));
+  join_group(seat(1, 2, port, "this run"))->wait_for_all();
+  zero.join();
+}
+
+TEST_CASE("On a loopback address nobody else is listened to", "[dist]") {
+  const int port = test::free_port();
+  std::thread zero([&] { join_group(seat(0, 2, port))->wait_for_all(); });
+  const auto one = join_group(seat(1, 2, port));
+  std::ifstream table("/proc/net/tcp");
+  const std::string suffix = fmt::format(":{:04X} ", port);
+  bool found = false;
+  for (std::string line; std::getline(table, line);) {
+    // "<number>: <local address>:<port> <remote address>:<port> 0A ...": 0A listens
+    if (line.find(suffix) == line.npos || line.find(" 0A ") == line.npos) continue;
+    found = true;
+    CHECK_THAT(line, test::Contains("0100007F" + suffix));
+  }
+  CHECK(found);
+  one->wait_for_all();
+  zero.join();
 }
 
 }  // namespace

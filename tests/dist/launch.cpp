@@ -100,5 +100,23 @@ TEST_CASE("A launcher's variable that cannot be is named with what it holds", "[
         "environment variable SLURM_JOB_NODELIST is missing: SLURM_NTASKS is 2.");
 }
 
+TEST_CASE("An interactive Slurm step has a port, and each run a token of its own", "[dist]") {
+  std::map<std::string, std::string> variables{{"SLURM_PROCID", "1"},
+                                               {"SLURM_NTASKS", "2"},
+                                               {"SLURM_JOB_ID", "77"},
+                                               {"SLURM_STEP_ID", "4294967290"},
+                                               {"SLURM_JOB_NODELIST", "n1"}};
+  const LaunchInfo info = under(variables);
+  CHECK(info.port == 15000 + (77 + 4294967290LL) % 10000);
+  const std::string token = info.prefix;
+  variables["SLURM_JOB_ID"] = "78";
+  CHECK(under(variables).prefix != token);
+  variables["SLURM_JOB_ID"] = "77";
+  variables["HYPLORA_RUN_TOKEN"] = "secret";
+  CHECK(under(variables).prefix != token);
+  variables["SLURM_STEP_ID"] = "x";
+  CHECK_THAT(test::input_error([&] { under(variables); }), test::Contains("SLURM_STEP_ID"));
+}
+
 }  // namespace
 }  // namespace hyplora

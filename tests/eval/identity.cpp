@@ -110,7 +110,7 @@ TEST_CASE("A byte of any file that changes the result is refused on resume and t
   refused("boolq.json", "even", "evil", "data");
   refused("adapter/adapter_model.safetensors", "", "\1", "adapter");
   refused("adapter/adapter_config.json", "\"inference_mode\": true", "\"inference_mode\":\ttrue", "adapter");
-  refused("adapter/hyplora.json", "\"lora_alpha\": 64", "\"lora_alpha\": 65", "adapter");
+  refused("adapter/hyplora.json", "\"format\": 1", "\"format\":\t1", "adapter");
   CHECK(run.refusal(run.options).empty());
 }
 

@@ -33,19 +33,21 @@ Words arguments(const fs::path& output, const Words& more = {}) {
 /// So many processes with torchrun's variables.
 class Ranks {
  public:
-  Ranks(int size, const Words& words) {
+  Ranks(int size, const Words& words, const std::map<std::string, std::string>& more = {}) {
     const std::string port = std::to_string(test::free_port());
     for (int rank = 0; rank < size; ++rank) {
-      launches_.push_back(std::make_unique<Launch>("hyplora-eval", words,
-                                                   test::LaunchOptions{{{"RANK", std::to_string(rank)},
-                                                                        {"LOCAL_RANK", std::to_string(rank)},
-                                                                        {"WORLD_SIZE", std::to_string(size)},
-                                                                        {"MASTER_ADDR", "127.0.0.1"},
-                                                                        {"MASTER_PORT", port}},
-                                                                       0,
-                                                                       false}));
+      std::map<std::string, std::string> environment{{"RANK", std::to_string(rank)},
+                                                     {"LOCAL_RANK", std::to_string(rank)},
+                                                     {"WORLD_SIZE", std::to_string(size)},
+                                                     {"MASTER_ADDR", "127.0.0.1"},
+                                                     {"MASTER_PORT", port}};
+      environment.insert(more.begin(), more.end());
+      launches_.push_back(std::make_unique<Launch>("hyplora-eval", words, test::LaunchOptions{environment, 0, false}));
     }
   }
+
+  void signal(int rank, int number) const { launches_[static_cast<size_t>(rank)]->signal(number); }
+  bool ends_within(int rank, double seconds) const { return launches_[static_cast<size_t>(rank)]->ends_within(seconds); }
 
   void signal(int number) const {
     for (const auto& launch : launches_) launch->signal(number);
@@ -135,6 +137,50 @@ TEST_CASE("A process whose input is bad ends the others too", "[programs]") {
   const Ranks ranks(2, arguments(place / "out", {"--benchmark", "no such"}));
   for (const int status : ranks.wait()) CHECK((status == 1 || status == 2));
   CHECK_THAT(ranks.errors(), test::Contains("no such"));
+}
+
+/// Rows that are deep in their work: the others have ended theirs and wait.
+TEST_CASE("A rank that is killed while the others wait for it is missed; --resume then ends the run", "[programs]") {
+  const test::TempFolder place;
+  const fs::path one = place / "one";
+  REQUIRE(test::run("hyplora-eval", arguments(one)).status == 0);
+  for (const int victim : {0, 1}) {
+    const fs::path parts = place / ("parts" + std::to_string(victim));
+    const Ranks ranks(2, arguments(parts, {"--resume"}));
+    REQUIRE(holds_within(patience, [&] { return rows_in_progress(parts) >= 6; }));
+    ranks.signal(victim, SIGSTOP);  // so that the other comes to wait
+    REQUIRE(holds_within(patience, [&] { return rows_in_progress(parts) >= 30; }));
+    ranks.signal(victim, SIGKILL);
+    INFO(ranks.errors());
+    CHECK(ranks.wait()[static_cast<size_t>(1 - victim)] == 1);
+    CHECK_THAT(ranks.errors(), test::Contains(victim == 0 ? "cannot be reached" : "rank 1 (process "));
+    REQUIRE(test::run("hyplora-eval", arguments(parts, {"--resume"})).status == 0);
+    check_same_results(one, parts, "word_problems");
+  }
+}
+
+TEST_CASE("A rank that is silent for longer than the patience is told with its name", "[programs]") {
+  const test::TempFolder place;
+  const Ranks ranks(2, arguments(place / "out"), {{"HYPLORA_RANK_PATIENCE", "3"}});
+  REQUIRE(holds_within(patience, [&] { return rows_in_progress(place / "out") >= 6; }));
+  ranks.signal(1, SIGSTOP);
+  REQUIRE(ranks.ends_within(0, patience));
+  CHECK_THAT(ranks.errors(), test::Contains("rank 1 (process ") && test::Contains("was last heard "));
+  ranks.signal(1, SIGKILL);
+}
+
+TEST_CASE("A rank that waits for one that does not answer hears a second signal at once", "[programs]") {
+  const test::TempFolder place;
+  const Ranks ranks(2, arguments(place / "out"));
+  REQUIRE(holds_within(patience, [&] { return rows_in_progress(place / "out") >= 6; }));
+  ranks.signal(1, SIGSTOP);
+  REQUIRE(holds_within(patience, [&] { return rows_in_progress(place / "out") >= 30; }));
+  ranks.signal(0, SIGTERM);
+  CHECK_FALSE(ranks.ends_within(0, 1));
+  ranks.signal(0, SIGTERM);
+  REQUIRE(ranks.ends_within(0, 20));
+  CHECK_THAT(ranks.errors(), test::Contains("stopped by a signal while waiting for rank 1"));
+  ranks.signal(1, SIGKILL);
 }
 
 /// A program in two processes.

@@ -58,12 +58,12 @@ class Place {
 
 TEST_CASE("Results that do not arrive on standard output are a failure in every program", "[programs]") {
   const Place place;
-  for (const std::string command :
+  for (const std::string& command :
        {"$bin/hyplora-tokenize --model " + bundled, std::string("$bin/hyplora-train --help"),
         std::string("$bin/hyplora-eval --version"), std::string("$bin/hyplora-generate --print-schema"),
         "$bin/hyplora-train --dry-run --config " + place.at("c.json"),
         "$bin/hyplora-eval --quiet --benchmark loss --model " + place.at("base") + " --data " + place.at("rows.jsonl"),
-        "$bin/hyplora-data " + place.at("rows.jsonl"), std::string("$bin/hyplora-adapter --help")}) {
+        "$bin/hyplora-data " + problems, std::string("$bin/hyplora-adapter --help")}) {
     INFO(command);
     check_sentence(shell(command + " >/dev/full", "a text\n"), 1, "standard output: cannot be written");
   }
