@@ -10,6 +10,7 @@
 
 #include "adapter/adapter_tensors.h"
 #include "adapter/kinds.h"
+#include "adapter/norm_scale.h"
 #include "adapter/peft_config.h"
 #include "adapter/peft_keys.h"
 #include "core/error.h"
@@ -107,8 +108,10 @@ std::vector<at::Tensor> Adapters::match(const AdapterTensors& file) const {
 }
 
 void Adapters::require_sound(const fs::path& file, const Parameter& parameter, const at::Tensor& value) const {
-  if (!value.isfinite().all().item<bool>())
+  if (!value.to(parameter.value.scalar_type()).isfinite().all().item<bool>())  // as it is computed with
     throw InputError("{}: tensor {}: holds values that are not finite.", file.string(), parameter.name);
+  if (is_norm_scale(options_, parameter.name) && value.item<double>() == 0)
+    throw InputError("{}: tensor {}: found 0, by which its variant divides.", file.string(), parameter.name);
   if (!parameter.is_curvature) return;
   const double k = value.item<double>();
   if (!is_curvature(options_, k))

@@ -93,6 +93,8 @@ void convert_adapter(const fs::path& from, const std::string& layout, const fs::
   for (const auto& stored : names_in_order(file.file())) {
     const std::string name = clean_adapter_name(stored);
     const at::Tensor value = file.file().tensor(stored);
+    if (!value.isfinite().all().item<bool>())
+      throw InputError("{}: tensor {}: holds values that are not finite.", file.file().path().string(), stored);
     const bool is_scalar = name.ends_with(".lora_k") || name.ends_with(".lora_norm_scale");
     parcel.tensors.emplace_back(name, is_scalar && value.numel() == 1 ? value.reshape({}) : value);
   }

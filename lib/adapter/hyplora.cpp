@@ -7,6 +7,7 @@
 
 #include "adapter/first_release.h"
 #include "adapter/lora.h"
+#include "adapter/norm_scale.h"
 #include "core/error.h"
 #include "hyperbolic/variants.h"
 
@@ -165,6 +166,12 @@ double curvature_of(const AdapterOptions& options, double k) { return variant_of
 bool is_curvature(const AdapterOptions& options, double k) {
   const double K = curvature_of(options, k);
   return std::isfinite(K) && variant_of(options).can_start(K);
+}
+
+bool is_norm_scale(const AdapterOptions& options, const std::string& parameter) {
+  if (!has_curvature(options)) return false;
+  const auto& gates = variant_of(options).gates;
+  return gates && gates->has_norm_scale() && parameter.ends_with(".lora_norm_scale");
 }
 
 bool may_lack_scalars(const AdapterOptions& options) {

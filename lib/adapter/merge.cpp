@@ -12,6 +12,7 @@
 #include "adapter/foldable.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "model/finite.h"
 #include "model/load.h"
 
 namespace hyplora {
@@ -28,6 +29,11 @@ TokenBatch probe_rows(const ModelSpec& spec, at::Device device) {
 
 at::Tensor all_logits(const Transformer& model, const TokenBatch& batch) {
   return model.logits(model.final_norm(model.blocks(batch)));
+}
+
+Ids ids_of(const at::Tensor& tensor) {
+  const at::Tensor ids = tensor.to(at::kCPU).contiguous();
+  return {ids.const_data_ptr<int64_t>(), ids.const_data_ptr<int64_t>() + ids.numel()};
 }
 
 void check_mergeable(const fs::path& adapter) {
@@ -78,6 +84,13 @@ std::string in_type(const fs::path& file, at::ScalarType type, size_t bytes) {
   return json_text(json, 2) + "\n";
 }
 
+/// No checkpoint is written that computes nothing.
+void require_finite(const std::string& name, const at::Tensor& written, const at::Tensor& stored) {
+  if (written.isfinite().all().item<bool>()) return;
+  throw RunError("tensor {}: is not finite as it would be written{}.", name,
+                 stored.isfinite().all().item<bool>() ? "; another --dtype may help" : ", and is not in the base");
+}
+
 }  // namespace
 
 Merge::Merge(const fs::path& base, const fs::path& adapter, std::optional<at::ScalarType> dtype, at::Device device)
@@ -89,6 +102,8 @@ Merge::Merge(const fs::path& base, const fs::path& adapter, std::optional<at::Sc
   const Adapters adapters = Adapters::load(model, adapter);
   const TokenBatch rows = probe_rows(spec, device);
   const at::Tensor adapted = all_logits(model, rows);
+  if (!adapted.isfinite().all().item<bool>())
+    throw RunError("with the adapter the model's logits are not finite; {}.", first_not_finite(model, ids_of(rows.ids)));
   for (Linear* linear : model.linears()) {
     if (linear->adapter) merge_linear(*linear);
   }
@@ -103,9 +118,7 @@ void Merge::merge_linear(Linear& linear) {
   const at::Tensor stored = files_.file_of(name).tensor(name);
   merged_[name] = adapter->merged(stored).to(dtype_.value_or(stored.scalar_type()));
   files_.file_of(name).release(name);
-  if (!merged_[name].isfinite().all().item<bool>())
-    throw RunError("tensor {}: is not finite once the adapter is merged into it{}.", name,
-                   stored.isfinite().all().item<bool>() ? "; another --dtype may help" : ", as it was before");
+  require_finite(name, merged_[name], stored);
   linear.weight = merged_[name].to(linear.weight.options());
 }
 
@@ -116,6 +129,7 @@ size_t Merge::write_shard(const Safetensors& shard, const fs::path& folder) cons
     const auto merged = merged_.find(name);
     at::Tensor value = merged != merged_.end() ? merged->second : shard.tensor(name);
     if (dtype_ && value.is_floating_point()) value = value.to(*dtype_);
+    if (merged == merged_.end()) require_finite(name, value, shard.tensor(name));
     tensors.emplace_back(name, value);
     bytes += value.nbytes();
   }

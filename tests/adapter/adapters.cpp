@@ -7,6 +7,7 @@
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/sinh.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -20,6 +21,7 @@ namespace hyplora {
 namespace {
 
 using test::all_kinds;
+using test::Contains;
 using test::make_B_random;
 
 TokenBatch some_tokens() { return {at::randint(64, {9}, at::kLong), {5, 4}, {}}; }
@@ -291,6 +293,49 @@ TEST_CASE("An adapter that does not fit is refused with what was found", "[adapt
   CHECK(refused_with(R"({"peft_type":"LORA","r":"x"})").find("key \"r\": found \"x\"") != std::string::npos);
   CHECK(refused_with(R"({"peft_type":"LORA","lora_type":"hyplora-x"})").find("expected one of \"std\", \"hyplora-<k>\"") !=
         std::string::npos);
+}
+
+/// An adapter's folder of this variant with another number in a scalar of its first module, and what loading it says.
+std::string said_of_scalar(const std::string& variant, const std::string& scalar, double value) {
+  const test::TempFolder folder;
+  test::write_adapter_folder(folder.path(), test::kind("hyplora", variant));
+  NamedTensors tensors;
+  {
+    const Safetensors file = Safetensors::open(folder / "adapter_model.safetensors");
+    for (const auto& [name, info] : file.tensors()) tensors.emplace_back(name, file.tensor(name).clone());
+  }
+  const auto first = std::find_if(tensors.begin(), tensors.end(), [&](const auto& t) { return t.first.ends_with(scalar); });
+  REQUIRE(first != tensors.end());
+  first->second = at::scalar_tensor(value, at::kDouble);
+  write_safetensors(folder / "adapter_model.safetensors", tensors);
+  Transformer model = test::small_model(1);
+  try {
+    Adapters::load(model, folder.path());
+  } catch (const InputError& error) {
+    CHECK_THAT(error.what(), Contains("adapter_model.safetensors: tensor " + first->first));
+    return error.what();
+  }
+  return "";
+}
+
+TEST_CASE("A stored scalar that its variant cannot have is refused with file and tensor", "[adapter]") {
+  for (const auto& variant : hyplora_variants()) {
+    INFO(variant);
+    const bool has_scale = find_variant(variant).gates != nullptr && find_variant(variant).gates->has_norm_scale();
+    const bool has_k = find_variant(variant).radius != nullptr;
+    if (has_k) {
+      for (const double k : {double(NAN), double(INFINITY), -double(INFINITY)})
+        CHECK_THAT(said_of_scalar(variant, ".lora_k", k), Contains("not finite"));
+      CHECK_THAT(said_of_scalar(variant, ".lora_k", 1e300), Contains("not finite"));  // nor is it in float32
+      CHECK(said_of_scalar(variant, ".lora_k", 0.5) == "");
+    }
+    if (!has_scale) continue;
+    CHECK_THAT(said_of_scalar(variant, ".lora_norm_scale", NAN), Contains("not finite"));
+    CHECK_THAT(said_of_scalar(variant, ".lora_norm_scale", 0), Contains("found 0"));
+  }
+  for (const double k : {0.0, -1.0}) CHECK_THAT(said_of_scalar("simplified", ".lora_k", k), Contains("no curvature"));
+  CHECK_THAT(said_of_scalar("v1", ".lora_k", 0), Contains("no curvature"));
+  CHECK_THAT(said_of_scalar("lorentz", ".lora_k", 800), Contains("no curvature"));  // log K
 }
 
 TEST_CASE("The published scripts' spellings of a kind are understood", "[adapter]") {

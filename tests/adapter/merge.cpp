@@ -141,6 +141,34 @@ TEST_CASE("Sums are rounded once, to the type that is asked for", "[adapter]") {
   CHECK(read_json(folder / "wide/model.safetensors.index.json")["metadata"]["total_size"] == wide.total_bytes());
 }
 
+TEST_CASE("No tensor that is not finite is written into a merged checkpoint", "[adapter]") {
+  const test::TempFolder folder;
+  test::write_base_config(folder / "base");
+  test::write_adapter_folder(folder / "adapter", test::kind("lora"));
+  const auto said = [&](const std::string& tensor, float value, std::optional<at::ScalarType> dtype) -> std::string {
+    NamedTensors weights = test::small_model(1).named_weights();
+    const at::NoGradGuard no_grad;
+    for (auto& [name, weight] : weights) {
+      if (name == tensor) weight[-1].fill_(value);
+    }
+    write_safetensors(folder / "base/model.safetensors", weights);
+    fs::create_directories(folder / "out");
+    try {
+      Merge(folder / "base", folder / "adapter", dtype, at::kCPU).write(folder / "out");
+    } catch (const RunError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK_THAT(said("model.layers.0.mlp.up_proj.weight", NAN, std::nullopt),
+             test::Contains("comes out of module model.layers.0.mlp.up_proj"));
+  CHECK_THAT(said("model.layers.1.self_attn.q_proj.weight", INFINITY, std::nullopt),
+             test::Contains("comes out of module model.layers.1.self_attn.q_proj"));
+  CHECK_THAT(said("model.embed_tokens.weight", NAN, std::nullopt), test::Contains("not finite"));
+  CHECK_THAT(said("model.norm.weight", 1e5f, at::kHalf), test::Contains("not finite"));
+  CHECK(said("model.norm.weight", 1e5f, at::kBFloat16) == "");
+}
+
 TEST_CASE("An adapter that has no matrix is not merged, and the reason is told", "[adapter]") {
   const test::TempFolder folder;
   test::write_base(folder / "base");
