@@ -89,7 +89,7 @@ Fitted fit_first_release(const Site& site, int64_t time) {
            {"lora_k", parts.k, true},
            {"lora_norm_scale", parts.norm_scale, false}},
           std::make_shared<FirstReleaseAdapter>(parts, site.dropout),
-          {7 * rank + 12, 0}};
+          {7 * rank + 5 * time + 8, 0}};
 }
 
 Fitted fit(const Site& site) {

@@ -40,9 +40,9 @@ inline AdapterOptions kind(const std::string& adapter, const std::string& varian
 }
 
 /// Takes an adapter away from its start, where what comes last is zero; the same for the same shapes.
-inline void make_B_random(const Adapters& adapters, double deviation = 0.3) {
+inline void make_B_random(const Adapters& adapters, double deviation = 0.3, uint64_t seed = 1) {
   const at::NoGradGuard no_grad;
-  at::Generator generator = at::detail::createCPUGenerator(1);
+  at::Generator generator = at::detail::createCPUGenerator(seed);
   for (const auto& parameter : adapters.trained()) {
     const bool last = parameter.name.ends_with("lora_B.weight") || parameter.name.ends_with("adapter_up.weight");
     if (last) parameter.value.normal_(0, deviation, generator);
@@ -50,10 +50,11 @@ inline void make_B_random(const Adapters& adapters, double deviation = 0.3) {
 }
 
 /// A trained adapter's folder; the model that it belongs to is small_model(1).
-inline void write_adapter_folder(const fs::path& folder, const AdapterOptions& options, double deviation = 0.3) {
+inline void write_adapter_folder(const fs::path& folder, const AdapterOptions& options, double deviation = 0.3,
+                                 uint64_t seed = 1) {
   Transformer model = small_model(1);
   const Adapters adapters = Adapters::attach(model, options, 7);
-  make_B_random(adapters, deviation);
+  make_B_random(adapters, deviation, seed);
   fs::create_directories(folder);
   adapters.save(folder, "base");
 }

@@ -17,8 +17,9 @@ at::Tensor output_with(const fs::path& adapter) {
   return model.blocks({at::tensor({5, 6, 7, 8, 9, 10}, at::kLong), {6}, {}}).detach();
 }
 
-Linearization linearized(const fs::path& folder, const AdapterOptions& options, std::optional<int64_t> rank = std::nullopt) {
-  test::write_adapter_folder(folder / "ours", options);
+Linearization linearized(const fs::path& folder, const AdapterOptions& options, std::optional<int64_t> rank = std::nullopt,
+                         uint64_t seed = 1) {
+  test::write_adapter_folder(folder / "ours", options, 0.3, seed);
   fs::create_directories(folder / "linear");
   std::vector<Example> rows = test::some_rows(20);
   LinearizeOptions how{"base", folder / "ours", {rows.begin(), rows.end() - 5}, {rows.end() - 5, rows.end()}, rank};
@@ -76,10 +77,17 @@ TEST_CASE("Every hyperbolic variant is linearized, and those that are not are re
     INFO(options.adapter << " " << options.hyplora_variant);
     const test::TempFolder folder;
     if (options.adapter == "hyplora" && options.hyplora_variant != "tangent") {
-      const Linearization found = linearized(folder.path(), options);
-      CHECK(found.modules.size() == 10);
-      CHECK(largest_error(found) > 0);
-      CHECK(largest_error(found) <= 1.1);
+      for (const uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+        const Linearization found = linearized(folder / std::to_string(seed), options, std::nullopt, seed);
+        CHECK(found.modules.size() == 10);
+        CHECK(std::isfinite(largest_error(found)));
+        // Least squares is never worse than no map at all on the rows that it is fitted to. On others it may be, by much: where
+        // release's flat zone holds all of them, what is to be approximated there is nearly nothing.
+        for (const auto& module : found.modules) {
+          CHECK(module.calibration_error > 0);
+          CHECK(module.calibration_error <= 1 + 1e-6);
+        }
+      }
     } else {
       CHECK_THAT(test::input_error([&] { linearized(folder.path(), options); }), test::Contains("is no hyperbolic adapter"));
     }

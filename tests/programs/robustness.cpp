@@ -197,6 +197,10 @@ TEST_CASE("Memory that cannot be had is one sentence in every program", "[progra
   fs::resize_file(folder / "model.safetensors", 8 + size + end);
   write_file(folder / "rows.jsonl", "{\"input_ids\":[3,4,5,6]}\n{\"input_ids\":[3,4,5,6]}\n");
   write_file(folder / "ids.jsonl", "[3,4,5]\n");
+  write_file(folder / "large.json", "[");
+  fs::resize_file(folder / "large.json", 4'000'000'000);  // sparse, too
+  for (const char* name : {"tokenizer.model", "tokenizer_config.json"})
+    fs::copy_file(bundled + ("/" + std::string(name)), folder / name);
   write_file(folder / "c.json", Json{{"base_model", folder.path().string()},
                                      {"data_path", (folder / "rows.jsonl").string()},
                                      {"output_dir", (folder / "out").string()},
@@ -207,7 +211,12 @@ TEST_CASE("Memory that cannot be had is one sentence in every program", "[progra
   const std::string model = " --threads 1 --quiet --model " + folder.path().string(), limit = "ulimit -v 3000000; exec $bin/";
   for (const std::string& command : {"hyplora-train --threads 1 --quiet --config " + (folder / "c.json").string(),
                                      "hyplora-eval --benchmark loss --data " + (folder / "rows.jsonl").string() + model,
-                                     "hyplora-generate --output-ids --ids " + (folder / "ids.jsonl").string() + model}) {
+                                     "hyplora-generate --output-ids --ids " + (folder / "ids.jsonl").string() + model,
+                                     "hyplora-generate --prompt 2 " + model,  // sentencepiece is loaded first
+                                     "hyplora-data --quiet " + (folder / "large.json").string(),
+                                     "hyplora-adapter linearize --adapter none --output " + (folder / "lora").string() +
+                                         " --data " + (folder / "large.json").string() + model,
+                                     "hyplora-tokenize --file " + (folder / "large.json").string() + model}) {
     INFO(command);
     check_sentence(shell(limit + command), 1, "out of memory");
   }
