@@ -8,6 +8,7 @@
 #include "analysis/geometry_report.h"
 #include "analysis/linearize.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "io/apart.h"
 #include "io/output_folder.h"
 #include "model/load.h"
@@ -44,7 +45,7 @@ int merge(const apps::Program& program, const Arguments& a) {
   std::fflush(stdout);
   merge.write(output.aside());
   output.put_into_place();
-  std::printf("%s: %zu weights merged\n", a.output.c_str(), merge.modules());
+  std::printf("%s: %zu weights merged\n", printable(a.output).c_str(), merge.modules());
   return 0;
 }
 
@@ -53,7 +54,7 @@ int convert(const apps::Program& program, const Arguments& a) {
   OutputFolder output(a.output, a.force, {a.adapter});
   convert_adapter(a.adapter, a.layout, output.aside());
   output.put_into_place();
-  std::printf("%s: written in layout %s\n", a.output.c_str(), a.layout.c_str());
+  std::printf("%s: written in layout %s\n", printable(a.output).c_str(), a.layout.c_str());
   return 0;
 }
 

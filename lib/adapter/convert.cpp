@@ -87,8 +87,7 @@ void convert_adapter(const fs::path& from, const std::string& layout, const fs::
   const auto row = std::find_if(std::begin(layouts), std::end(layouts), [&](const Layout& l) { return layout == l.name; });
   if (row == std::end(layouts))
     throw InputError("--to: found \"{}\", expected one of {}.", layout, fmt::join(adapter_layouts(), ", "));
-  Parcel parcel{from, read_adapter_options(from), Json::object(), {}};
-  if (fs::exists(from / "adapter_config.json")) parcel.config = read_json(from / "adapter_config.json");
+  Parcel parcel{from, read_adapter_options(from), read_peft_config(from), {}};
   const AdapterTensors file = AdapterTensors::open(from);
   for (const auto& stored : names_in_order(file.file())) {
     const std::string name = clean_adapter_name(stored);

@@ -6,6 +6,7 @@
 #include "adapter/adapter_tensors.h"
 #include "adapter/elsewhere.h"
 #include "adapter/kinds.h"
+#include "adapter/peft_config.h"
 #include "core/error.h"
 #include "core/printable.h"
 #include "model/meta.h"
@@ -132,8 +133,9 @@ void add_tensors(const AdapterTensors& file, const AdapterOptions& options, Json
 }
 
 std::string joined(const Json& names) {
-  if (names.is_string()) return names;
-  return fmt::format("{}", fmt::join(names.get<std::vector<std::string>>(), ", "));
+  std::vector<std::string> texts;
+  for (const Json& name : names) texts.push_back(name.is_string() ? name.get<std::string>() : shown(name));
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 std::string answer_text(const Json& place) {
@@ -173,7 +175,7 @@ Json inspect_adapter(const fs::path& folder, const fs::path& base) {
   }
   const AdapterOptions options = read_adapter_options(folder);
   const AdapterTensors file = AdapterTensors::open(folder);
-  const Json config = fs::exists(folder / "adapter_config.json") ? read_json(folder / "adapter_config.json") : Json::object();
+  const Json config = read_peft_config(folder);
   Json facts{{"folder", folder.string()},
              {"kind", options.adapter},
              {"variant", has_curvature(options) ? Json(options.hyplora_variant) : Json(nullptr)},

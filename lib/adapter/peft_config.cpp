@@ -55,6 +55,14 @@ Json peft_config(const AdapterOptions& o, const fs::path& base_model, const Mode
   return config;
 }
 
+Json read_peft_config(const fs::path& folder) {
+  const fs::path file = folder / "adapter_config.json";
+  if (!fs::exists(file)) return Json::object();
+  Json config = read_json(file);
+  if (!config.is_object()) throw InputError("{}: found {}, expected a JSON object.", file.string(), shown(config));
+  return config;
+}
+
 AdapterOptions options_from_peft(const Json& config, const fs::path& path) {
   const PeftKeys keys(config, path);
   const Kind& kind = kind_in(keys);

@@ -10,6 +10,7 @@
 #include "eval/fingerprint.h"
 #include "eval/output_names.h"
 #include "eval/report.h"
+#include "eval/result_entry.h"
 #include "io/apart.h"
 #include "io/identity.h"
 #include "io/lock.h"
@@ -291,17 +292,15 @@ class EvalRun {
           entry.value("adapter", Json()) != adapter_json(job) ||
           entry.value("data", Json()) != Json(job.benchmark->file.string()))
         continue;
-      const Json before = identity(entry["benchmark"], entry.value("n", Json()), entry.value("hashes", Json()),
-                                   entry.value("settings", Json::object()));
-      if (const auto changed = difference(before, identity(job))) {
-        throw InputError("{}: was written by another run: {}; choose another --output, or leave out --resume.",
-                         (fs::path(options_.output) / "results.json").string(), *changed);
-      }
+      const std::string file = (fs::path(options_.output) / "results.json").string();
+      require_result_entry(entry, file);
+      const Json before = identity(entry["benchmark"], entry["n"], entry["hashes"], entry["settings"]);
+      if (const auto changed = difference(before, identity(job)))
+        throw InputError("{}: was written by another run: {}; choose another --output, or leave out --resume.", file, *changed);
       return entry;
     }
     return std::nullopt;
   }
-
   static Json adapter_json(const Job& job) { return job.subject->adapter.empty() ? Json(nullptr) : Json(job.subject->adapter); }
 
   TaskStart start_of(const Job& job) const {

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "core/error.h"
 #include "text/bpe.h"
@@ -41,21 +42,22 @@ simdjson::dom::object object_of(const Element& element, const std::string& where
   return object;
 }
 
-void require_new(std::string_view key, const Json& read, const std::string& where) {
-  if (read.contains(key)) throw InputError("{}: found key \"{}\" twice in one object, expected it once.", where, key);
+void require_new(std::string_view key, std::unordered_set<std::string_view>& seen, const std::string& where) {
+  if (!seen.insert(key).second) throw InputError("{}: found key \"{}\" twice in one object, expected it once.", where, key);
 }
 
 void read_model(const Element& model, TokenizerFile& file) {
   Json rest = Json::object();
+  std::unordered_set<std::string_view> seen;
   bool has_vocab = false, has_merges = false;
   for (const auto [key, value] : object_of(model, file.path + ": model")) {
+    require_new(key, seen, file.path + ": model");
     if (key == "vocab") {
       has_vocab = value.get(file.vocab) == simdjson::SUCCESS;
     } else if (key == "merges") {
       has_merges = value.get(file.merges) == simdjson::SUCCESS;
     } else {
-      require_new(key, rest, file.path + ": model");
-      rest[std::string(key)] = as_json(value, file.path);
+      rest.get_ref<Json::object_t&>().emplace_back(key, as_json(value, file.path));  // known to be new
     }
   }
   const std::string type = rest.contains("type") && rest["type"].is_string() ? rest["type"].get<std::string>()
@@ -75,12 +77,14 @@ void read_tokenizer_file(const fs::path& path, TokenizerFile& file) {
   if (const auto error = file.parser.load(file.path).get(document); error != simdjson::SUCCESS) {
     throw InputError("{}: cannot be read as JSON: {}.", file.path, simdjson::error_message(error));
   }
+  file.rest = Json::object();
+  std::unordered_set<std::string_view> seen;
   for (const auto [key, value] : object_of(document, file.path)) {
-    require_new(key, file.rest, file.path);
+    require_new(key, seen, file.path);
     if (key == "model") {
       read_model(value, file);
     } else {
-      file.rest[std::string(key)] = as_json(value, file.path);
+      file.rest.get_ref<Json::object_t&>().emplace_back(key, as_json(value, file.path));
     }
   }
   if (!file.rest.contains("model")) throw InputError("{}: model is missing.", file.path);

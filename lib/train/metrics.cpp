@@ -9,12 +9,12 @@ namespace hyplora {
 namespace {
 
 /// 0 for a line that is about no step.
-int64_t step_of(const Json& line) { return static_cast<int64_t>(number_in(line, "step").value_or(0)); }
+double step_of(const Json& line) { return number_in(line, "step").value_or(0); }
 
 /// Whether a run that has come so far keeps this line of an earlier launch.
 bool lasts(const Json& line, const Progress& progress) {
   const bool is_end = line.contains("event") && line["event"] == "end";
-  return !is_end && step_of(line) <= (line.contains("eval_loss") ? progress.evaluated_step : progress.step);
+  return !is_end && step_of(line) <= static_cast<double>(line.contains("eval_loss") ? progress.evaluated_step : progress.step);
 }
 
 }  // namespace

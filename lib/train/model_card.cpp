@@ -28,7 +28,7 @@ std::string yaml(const std::string& text) {
       !text.empty() &&
       text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == text.npos &&
       text.front() != '-' && text.front() != '.';
-  return plain ? text : json_text(Json(text));
+  return plain ? text : printable(json_text(Json(text)));
 }
 
 std::string row(const char* name, const std::string& value) { return fmt::format("| {} | {} |\n", name, value); }
@@ -77,7 +77,7 @@ std::string recipe_text(const TrainOptions& o) {
   std::string text = "\n## Recipe\n\n```json\n{\n";
   bool first = true;
   for (const auto& [key, value] : config.items()) {
-    text += fmt::format("{}  \"{}\": {}", first ? "" : ",\n", key, json_text(value));
+    text += fmt::format("{}  \"{}\": {}", first ? "" : ",\n", key, printable(json_text(value)));
     first = false;
   }
   return text + "\n}\n```\n";

@@ -2,6 +2,7 @@
 
 #include "adapter/kinds.h"
 #include "adapter/material.h"
+#include "core/error.h"
 
 namespace hyplora {
 namespace {
@@ -30,6 +31,33 @@ TEST_CASE("An inspection tells kind, sizes, curvature and where the adapter load
     REQUIRE(facts["curvature"].is_null() == !K.has_value());
     if (K) CHECK(facts["curvature"]["mean"].get<double>() == Approx((*K)[1]));
     CHECK_THAT(inspection_text(facts), test::Contains(find_kind(options.adapter).title));
+  }
+}
+
+TEST_CASE("An adapter_config.json of another form beside hyplora.json is a sentence with the file, whatever the kind",
+          "[adapter]") {
+  for (const auto& options : test::all_kinds()) {
+    INFO(options.adapter << " " << options.hyplora_variant);
+    const test::TempFolder folder, to;
+    test::write_adapter_folder(folder.path(), options);
+    const Json whole = read_json(folder / "adapter_config.json");
+    for (const Json& other : {Json::array({1}), Json(3), Json("x"), Json()}) {
+      write_file(folder / "adapter_config.json", json_text(other));
+      CHECK_THAT(test::input_error([&] { inspect_adapter(folder.path(), ""); }), test::Contains("adapter_config.json: "));
+    }
+    for (const Json& other : {Json::array({1, "a"}), Json(3), Json{{"a", 1}}, Json()}) {
+      for (const char* key : {"peft_type", "base_model_name_or_path", "lora_type"}) {
+        INFO(key << " " << json_text(other));
+        Json changed = whole;
+        changed[key] = other;
+        write_file(folder / "adapter_config.json", json_text(changed));
+        try {
+          CHECK_FALSE(inspection_text(inspect_adapter(folder.path(), "")).empty());
+        } catch (const InputError& error) {
+          CHECK_THAT(error.what(), test::Contains("adapter_config.json: "));
+        }
+      }
+    }
   }
 }
 

@@ -160,6 +160,31 @@ TEST_CASE("An older results.json does not stand in the way of a newer run's prog
   CHECK(second.dones.size() + third.dones.size() == 6);
 }
 
+TEST_CASE("A finished entry of results.json that was damaged is refused with file and key, or done again", "[eval]") {
+  Questions questions(2);
+  Quiet observer;
+  questions.run(observer);
+  questions.options.resume = true;
+  const Json whole = read_json(questions.at("out/results.json"));
+  const auto refusal = [&](const char* key, const Json& value) {
+    Json changed = whole;
+    changed["results"][0][key] = value;
+    write_file(questions.at("out/results.json"), json_text(changed));
+    return test::input_error([&] { questions.run(observer); });
+  };
+  for (const char* key : {"settings", "hashes", "accuracy", "n", "disagreement_rows", "verdict"}) {
+    INFO(key);
+    CHECK_THAT(refusal(key, Json("x")), test::Contains(fmt::format("results.json: key \"{}\": found \"x\"", key)));
+  }
+  for (const Json& results : {Json(), Json(3), Json::array({nullptr, 3, Json::object()}), Json{{"a", "b"}}}) {
+    INFO(json_text(results));
+    Json changed = whole;
+    changed["results"] = results;
+    write_file(questions.at("out/results.json"), json_text(changed));
+    CHECK(questions.run(observer).results.at(0)["n"] == 2);
+  }
+}
+
 TEST_CASE("A prompt is cut for the longest prefix of the adapters, and scored with each of them", "[eval]") {
   Questions questions(2);
   Json rows = read_json(questions.options.data);

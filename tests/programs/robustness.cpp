@@ -270,6 +270,29 @@ TEST_CASE("Files nested a hundred thousand deep are refused by every reader", "[
   check_sentence(place.train(), 2, "more than 100 levels");
 }
 
+TEST_CASE("What a user calls files is shown, in sentences, logs, tables and the model card", "[programs]") {
+  const Place place;
+  const std::string odd = place.at("r\x1b[31m|`x`\xe2\x80\xae\xff.jsonl");
+  fs::copy(place.at("rows.jsonl"), odd);
+  const auto is_shown = [](const std::string& text) {
+    return text.find('\x1b') == text.npos && text.find("\xe2\x80\xae") == text.npos && text.find('\xff') == text.npos;
+  };
+  const Ran trained = run("hyplora-train", {"--config", place.at("c.json"), "--data-path", odd});
+  INFO(trained.err);
+  CHECK(trained.status == 0);
+  CHECK(is_shown(trained.err));
+  const std::string card = read_file(place.at("out/README.md"));
+  CHECK(is_shown(card));
+  CHECK_THAT(card, Contains("\\|\\`x\\`"));
+  const Ran scored = run("hyplora-eval", {"--model", place.at("base"), "--benchmark", "loss", "--data", odd});
+  INFO(scored.err);
+  CHECK(scored.status == 0);
+  CHECK(is_shown(scored.out + scored.err));
+  fs::remove(odd);
+  const Ran missing = place.train({"--data-path", odd});
+  check_sentence(missing, 2, "r\\x1b[31m|`x`\\u202e\\xff.jsonl: cannot be read");
+}
+
 TEST_CASE("What files say is shown, not sent to the terminal", "[programs]") {
   const auto file = test::shared("cases/robustness/adapter_config_escapes.json");
   if (!file) return;

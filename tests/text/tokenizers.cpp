@@ -88,6 +88,22 @@ TEST_CASE("What tokenizer.json asks for and is not implemented is named", "[text
         std::string::npos);
 }
 
+TEST_CASE("A tokenizer.json with a key twice or nested too deep is refused with its name", "[text]") {
+  const auto refusal = [](const std::string& from, const std::string& to) {
+    return test::input_error([&] { tokenizer_of(changed(byte_level, from, to)); });
+  };
+  const std::string deep = std::string(500, '[') + std::string(500, ']'), deepest = std::string(100'000, '[');
+  for (const char* key : {"type", "vocab", "merges"})
+    CHECK_THAT(refusal("\"merges\": [", fmt::format("\"{}\": {{}}, \"{}\": {{}}, \"merges\": [", key, key)),
+               test::Contains(fmt::format("tokenizer.json: model: found key \"{}\" twice", key)));
+  CHECK_THAT(refusal("\"decoder\":", "\"normalizer\": null, \"decoder\":"), test::Contains("found key \"normalizer\" twice"));
+  CHECK_THAT(refusal("\"decoder\":", "\"x\": " + deep + ", \"decoder\":"), test::Contains("more than 100 levels"));
+  CHECK_THAT(refusal("\"decoder\":", "\"x\": " + deepest + ", \"decoder\":"), test::Contains("tokenizer.json: "));
+  std::string many;
+  for (int i = 0; i < 100'000; ++i) many += fmt::format("\"k{}\": 0, ", i);
+  CHECK(tokenizer_of(changed(byte_level, "\"decoder\":", many + "\"decoder\":"))->encode("ab", false) == Ids{3});
+}
+
 TEST_CASE("A stream of ids gives whole characters only", "[text]") {
   const auto tokenizer = tokenizer_of(byte_level);
   TextStream stream(*tokenizer);
