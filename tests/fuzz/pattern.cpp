@@ -1,0 +1,19 @@
+// Fuzzes regular expressions, and a text that they are searched in: what follows the first line, made valid UTF-8.
+#include "text/pattern.h"
+
+#include "core/json.h"
+#include "fuzz.h"
+
+using namespace hyplora;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string all(reinterpret_cast<const char*>(data), size);
+  const size_t line = std::min(all.find('\n'), all.size());
+  const std::string text = Json::parse(json_text(all.substr(line))).get<std::string>();
+  return fuzz::run([&] {
+    const Pattern pattern(all.substr(0, line), "the expression");
+    if (const auto match = pattern.find(text, 0); match && (match->begin > match->end || match->end > text.size()))
+      __builtin_trap();
+    pattern.last(text);
+  });
+}
