@@ -221,7 +221,7 @@ double TaskResult::standard_error() const { return std::sqrt(accuracy() * (1 - a
 
 Json TaskResult::to_json() const {
   const auto share = [&](int64_t right) { return static_cast<double>(right) / static_cast<double>(n); };
-  Json json{{"benchmark", benchmark}, {"n", n}, {"verdict", {{"kind", verdict->name}, {"version", verdict->version}}}};
+  Json json{{"benchmark", benchmark}, {"n", n}, {"verdict", verdict->description()}};
   if (loss) {
     json.update(Json{{"loss", *loss}, {"perplexity", std::exp(*loss)}, {"tokens", tokens}});
   } else {

@@ -171,10 +171,7 @@ class EvalRun {
       written.push_back(progress_path(job));
     }
     for (const Benchmark& benchmark : benchmarks_) read.push_back(benchmark.file);
-    for (const auto& file : read) {
-      if (fs::is_other(file))
-        throw InputError("{}: is a pipe; with --output it must be a file, whose hash is kept.", file.string());
-    }
+    require_no_pipes(read);  // what may go on must know what it began with
     require_apart(written, read);
   }
 
@@ -277,12 +274,13 @@ class EvalRun {
 
   /// What must be the same for an earlier run's rows to count.
   Json identity(const Job& job) const {
-    return identity(job.benchmark->prepared.task->name, job.benchmark->prepared.count(), hashes(job), shared_.values);
+    const PreparedTask& prepared = job.benchmark->prepared;
+    return identity(prepared.task->name, prepared.task->verdict->description(), prepared.count(), hashes(job), shared_.values);
   }
-  Json identity(const Json& benchmark, const Json& rows, const Json& hashes, const Json& settings) const {
+  Json identity(const Json& benchmark, const Json& verdict, const Json& rows, const Json& hashes, const Json& settings) const {
     Json counting = Json::object();
     for (const auto& [name, unused] : shared_.values.items()) counting[name] = settings.value(name, Json());
-    return {{"benchmark", benchmark}, {"rows", rows}, {"hashes", hashes}, {"settings", counting}};
+    return {{"benchmark", benchmark}, {"verdict", verdict}, {"rows", rows}, {"hashes", hashes}, {"settings", counting}};
   }
 
   /// What results.json of an earlier run says of this job; InputError where it was another run.
@@ -294,7 +292,7 @@ class EvalRun {
         continue;
       const std::string file = (fs::path(options_.output) / "results.json").string();
       require_result_entry(entry, file);
-      const Json before = identity(entry["benchmark"], entry["n"], entry["hashes"], entry["settings"]);
+      const Json before = identity(entry["benchmark"], entry["verdict"], entry["n"], entry["hashes"], entry["settings"]);
       if (const auto changed = difference(before, identity(job)))
         throw InputError("{}: was written by another run: {}; choose another --output, or leave out --resume.", file, *changed);
       return entry;

@@ -26,6 +26,8 @@ struct VerdictKind {
   const char* offered = nullptr;
   const char* stated = nullptr;
 
+  /// As results.json and a run's identity have it.
+  Json description() const { return {{"kind", name}, {"version", version}}; }
   /// Nothing is judged: the loss of the rows is measured.
   bool measures_loss() const { return judge == nullptr; }
 };

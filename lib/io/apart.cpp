@@ -34,6 +34,13 @@ bool is_same(const fs::path& a, const fs::path& b) {
   return (one.has_filename() ? one : one.parent_path()) == (other.has_filename() ? other : other.parent_path());
 }
 
+void require_no_pipes(const std::vector<fs::path>& read) {
+  for (const auto& path : read) {
+    if (fs::is_other(path))
+      throw InputError("{}: is a pipe; with an output it must be a file, whose hash is kept.", path.string());
+  }
+}
+
 void require_apart(const std::vector<fs::path>& written, const std::vector<fs::path>& read) {
   const std::vector<fs::path> inputs = files_of(read);
   for (size_t i = 0; i < written.size(); ++i) {

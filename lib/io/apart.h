@@ -10,6 +10,9 @@ namespace hyplora {
 /// in it, one level deep; empty paths count as none.
 void require_apart(const std::vector<fs::path>& written, const std::vector<fs::path>& read);
 
+/// InputError: one of them is a pipe or a device, which cannot be looked at twice.
+void require_no_pipes(const std::vector<fs::path>& read);
+
 /// Whether both name one file or folder; of what is not there yet, its place.
 bool is_same(const fs::path& a, const fs::path& b);
 

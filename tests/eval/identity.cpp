@@ -124,5 +124,15 @@ TEST_CASE("The same template in another file does not count, a built-in one does
   CHECK_THAT(run.refusal(changed), test::Contains("template was "));
 }
 
+TEST_CASE("Rows that another version of the judge scored are not taken over", "[eval]") {
+  const StoppedRun run;
+  const std::string file = run.place("out/boolq.progress.jsonl"), text = read_file(file);
+  const std::string version = "\"version\":";
+  const size_t place = text.find(version);
+  REQUIRE(place != std::string::npos);
+  write_file(file, std::string(text).replace(place + version.size(), 1, "0"));
+  CHECK_THAT(run.refusal(run.options), test::Contains("verdict/version was 0, now it is "));
+}
+
 }  // namespace
 }  // namespace hyplora
