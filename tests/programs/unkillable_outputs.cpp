@@ -1,4 +1,4 @@
-// hyplora-adapter and hyplora-data, killed before their changes of the file system: what they write is there whole or not at all,
+// hyplora-adapter convert and hyplora-data, killed before their changes of the file system: what they write is there whole or not at all,
 // what stood there stays whole until then, and the next launch ends as one that nothing happened to.
 #include <random>
 
@@ -113,12 +113,9 @@ class Place {
   test::TempFolder folder_;
 };
 
-TEST_CASE("A merged, converted or fitted adapter is whole or absent whenever the program is killed", "[unkillable]") {
+TEST_CASE("A converted adapter is whole or absent whenever the program is killed", "[unkillable]") {
   const Place place;
   CHECK(check_killed(place.writer({"convert", "--to", "peft"}, "a", "b"), 4) > 2);
-  CHECK(check_killed(place.writer({"merge", "--model", place.at("base")}, "a", "b"), 8) > 2);
-  const Words fit{"linearize", "--model", place.at("base"), "--data", place.at("rows.jsonl"), "--rows", "4", "--heldout", "2"};
-  CHECK(check_killed(place.writer(fit, "c", "d"), 8) > 2);
 }
 
 TEST_CASE("Prepared rows and their report are whole or absent whenever the program is killed", "[unkillable]") {
