@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/json.h"
+
 namespace hyplora {
 
 struct Judgement {

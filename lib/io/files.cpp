@@ -163,8 +163,13 @@ void replace_folder(const fs::path& aside, const fs::path& final) {
     fs::remove_all(aside);
     return;
   }
-  if (errno != ENOENT) fs::remove_all(final);  // a file system that cannot exchange
+  if (errno == ENOENT) return fs::rename(aside, final);
+  const fs::path old =
+      final.string() + ".hyplora-old";  // a file system that cannot exchange: the old one is there all the time
+  fs::remove_all(old);
+  fs::rename(final, old);
   fs::rename(aside, final);
+  fs::remove_all(old);
 }
 
 AppendFile::AppendFile(const fs::path& path)

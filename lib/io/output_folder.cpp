@@ -16,16 +16,12 @@ bool is_or_holds(const fs::path& folder, const fs::path& other) {
   return place.first == folder.end();
 }
 
-void rename_or_throw(const fs::path& from, const fs::path& to) {
-  std::error_code failed;
-  fs::rename(from, to, failed);
-  if (failed) throw RunError("{}: cannot be written: {}.", to.string(), failed.message());
-}
-
 }  // namespace
 
 OutputFolder::OutputFolder(const fs::path& target, bool force, const std::vector<fs::path>& sources)
     : target_(plain(target)), aside_(target_.string() + ".hyplora-partial") {
+  const fs::path old = target_.string() + ".hyplora-old";  // of a replacement that was cut off between its two steps
+  if (!fs::exists(target_) && fs::is_directory(old)) fs::rename(old, target_);
   if (fs::exists(target_) && !fs::is_directory(target_))
     throw InputError("{}: is a file, expected a folder to write to.", target.string());
   for (const auto& source : sources) {
@@ -46,12 +42,12 @@ OutputFolder::~OutputFolder() {
 }
 
 void OutputFolder::put_into_place() {
-  const fs::path old = target_.string() + ".hyplora-old";
-  fs::remove_all(old);
-  if (fs::exists(target_)) rename_or_throw(target_, old);
-  rename_or_throw(aside_, target_);
+  try {
+    replace_folder(aside_, target_);
+  } catch (const fs::filesystem_error& error) {
+    throw RunError("{}: cannot be written: {}.", target_.string(), error.code().message());
+  }
   sync_folder(target_.parent_path());
-  fs::remove_all(old);
 }
 
 }  // namespace hyplora

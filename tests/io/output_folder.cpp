@@ -46,5 +46,19 @@ TEST_CASE("An output folder never replaces what is read, nor a file", "[io]") {
   CHECK_NOTHROW(OutputFolder(place / "models/base-merged", false, {place / "models/base"}));
 }
 
+TEST_CASE("A folder whose replacement was cut off between two names is there again for the next run", "[io]") {
+  const test::TempFolder folder;
+  fs::create_directory(folder / "out.hyplora-old");
+  write_file(folder / "out.hyplora-old/mine", "old");
+  CHECK_THROWS_AS(OutputFolder(folder / "out", false, {}), InputError);  // it is not empty
+  CHECK(read_file(folder / "out/mine") == "old");
+  OutputFolder output(folder / "out", true, {});
+  write_file(output.aside() / "mine", "new");
+  CHECK(read_file(folder / "out/mine") == "old");
+  output.put_into_place();
+  CHECK(read_file(folder / "out/mine") == "new");
+  CHECK_FALSE(fs::exists(folder / "out.hyplora-old"));
+}
+
 }  // namespace
 }  // namespace hyplora

@@ -76,8 +76,9 @@ TEST_CASE("A header that lies is refused with what is wrong", "[io]") {
                 6) == "tensor b: its data begins at byte 2, expected 4 (it overlaps the tensor before it).");
   CHECK(refusal(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[6,10]}})",
                 10) == "tensor b: its data begins at byte 6, expected 4 (there is a gap after the tensor before it).");
-  CHECK(refusal(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
-                1).find("found key \"a\" twice") != std::string::npos);
+  CHECK(
+      refusal(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1)
+          .find("found key \"a\" twice") != std::string::npos);
   CHECK(refusal(R"({"__metadata__":{"a":1}})", 0) == "__metadata__: expected an object of strings.");
   CHECK(refusal("not json", 0).starts_with("the header is not a JSON object"));
   CHECK(refusal("[]", 0).starts_with("the header is not a JSON object"));

@@ -169,7 +169,8 @@ TEST_CASE("A bad checkpoint folder is one sentence and exit code 2, and leaves e
   };
   check_sentence(with_config("\"llama\"", "\"mamba\""), 2, "model_type: found \"mamba\", expected one of: llama");
   check_sentence(with_config("\"hidden_size\":32", "\"hidden_size\":40"), 2, "expected [64, 40]");
-  check_sentence(with_config("\"vocab_size\":64", "\"vocab_size\":-1"), 2, "field vocab_size: found -1, expected 1 to 16777216");
+  check_sentence(with_config("\"vocab_size\":64", "\"vocab_size\":-1"), 2,
+                 "field vocab_size: found -1, expected 1 to 16777216");
   check_sentence(with_config("\"vocab_size\":64,", ""), 2, "field vocab_size is missing");
   check_sentence(with_config("\"head_dim\":8", "\"head_dim\":8,\"hidden_act\":\"relu\""), 2,
                  "field hidden_act: found \"relu\"");

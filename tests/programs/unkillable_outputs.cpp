@@ -1,4 +1,4 @@
-// hyplora-adapter convert and hyplora-data, killed before their changes of the file system: what they write is there whole or not at all,
+// hyplora-adapter merge and convert and hyplora-data, killed before their changes of the file system: what they write is there whole or not at all,
 // what stood there stays whole until then, and the next launch ends as one that nothing happened to.
 #include <random>
 
@@ -50,7 +50,7 @@ std::vector<Content> contents(const Writer& writer) {
 void check_clean(const Writer& writer) {
   for (const auto& entry : fs::directory_iterator(fs::path(writer.outputs[0]).parent_path())) {
     INFO(entry.path().string());
-    CHECK(entry.path().string().find(".partial") == std::string::npos);
+    CHECK_THAT(entry.path().string(), !test::Contains("partial") && !test::Contains("hyplora-old"));
   }
 }
 
@@ -113,8 +113,9 @@ class Place {
   test::TempFolder folder_;
 };
 
-TEST_CASE("A converted adapter is whole or absent whenever the program is killed", "[unkillable]") {
+TEST_CASE("A merged or converted adapter is whole or absent whenever the program is killed", "[unkillable]") {
   const Place place;
+  CHECK(check_killed(place.writer({"merge", "--model", place.at("base")}, "a", "b"), 8) > 2);
   CHECK(check_killed(place.writer({"convert", "--to", "peft"}, "a", "b"), 4) > 2);
 }
 
