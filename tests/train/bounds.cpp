@@ -27,7 +27,8 @@ void check_extremes(Fields fields) {
       INFO(field.name << " = " << value);
       try {
         fields.read_object({{field.name, value}}, "c.json");
-        CHECK_FALSE((field.name != "seed" && number.is_number_integer() && std::abs(number.get<double>()) > 1e18));
+        CHECK_FALSE((field.type.starts_with("integer") && field.name != "seed" && number.is_number_integer() &&
+                     std::abs(number.get<double>()) > 1e18));
       } catch (const InputError& error) {
         CHECK_THAT(error.what(), test::Contains("c.json: key \"" + field.name + "\": found "));
       }

@@ -1,4 +1,6 @@
 // What a dry run promises: every refusal that a run would meet before its first step comes there, too.
+#include <ATen/ops/ones.h>
+
 #include "train/fingerprint.h"
 #include "train/training_folder.h"
 
@@ -42,7 +44,9 @@ TEST_CASE("A dry run refuses an init_adapter that does not fit and patterns that
   run(place.options("first", {"lora_r=8"}));
   const std::string init = "init_adapter=" + (place / "first").string();
   CHECK_NOTHROW(dry_run(place.options("out", {"lora_r=8", init})));
-  CHECK_THAT(refusal(place.options("out", {"target_modules=[\"q_proj\"]", "lora_r=8", init})), Contains("target_modules"));
+  write_safetensors(place / "first/adapter_model.safetensors",
+                    {{"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", at::ones({3, 32})}});
+  CHECK_THAT(refusal(place.options("out", {"lora_r=8", init})), Contains("adapter_model.safetensors: tensor "));
   CHECK_THAT(refusal(place.options("out", {R"(rank_pattern={"qq_proj": 2})"})),
              Contains("rank_pattern: \"qq_proj\" matches no module"));
   CHECK_THAT(refusal(place.options("out", {R"(alpha_pattern={"layers.9.*": 2})"})), Contains("alpha_pattern"));
