@@ -68,12 +68,10 @@ fs::path place_for_strangers(const fs::path& checkpoint) {
   return place;
 }
 
-/// metrics.jsonl of a run of this program.
+/// metrics.jsonl of a run of this program; its first line may have been cut off.
 bool has_own_metrics(const fs::path& folder) {
-  if (!is_plain_file(folder / "metrics.jsonl")) return false;
-  const std::string text = read_file(folder / "metrics.jsonl");
-  const Json line = try_json(std::string_view(text).substr(0, text.find('\n'))).value_or(Json());
-  return line.is_object() && line.contains("event") && line.contains("hyplora");
+  const fs::path file = folder / "metrics.jsonl";
+  return is_plain_file(file) && read_file(file).starts_with(R"({"event":"start")");
 }
 
 }  // namespace
@@ -156,9 +154,11 @@ void require_free(const fs::path& folder, const PlannedWrites& planned) {
   if (!fs::is_directory(folder)) return;
   const bool earlier_run = has_own_metrics(folder);
   for (const std::string& file : planned.files) {
-    if (!fs::exists(fs::symlink_status(folder / file)) || (earlier_run && is_plain_file(folder / file))) continue;
+    const fs::path path = folder / file;
+    if (!fs::exists(fs::symlink_status(path))) continue;
+    if (is_plain_file(path) && (earlier_run || fs::is_empty(path))) continue;  // a kill may leave an empty one
     throw InputError("{}: is there and was not written by a training run of this program; choose another output_dir.",
-                     (folder / file).string());
+                     path.string());
   }
   for (const auto& entry : fs::directory_iterator(folder)) {
     const auto step = step_of(entry.path());
