@@ -105,7 +105,7 @@ class Adapters {
   NamedTensors tensors() const;
   /// The stored value of each parameter, undefined where a file of its kind may lack it.
   std::vector<at::Tensor> match(const AdapterTensors& file) const;
-  /// InputError: a stored value that is not finite, or no curvature.
+  /// InputError: a stored value that is not finite, or a scale of 0 where its variant divides by it.
   void require_sound(const fs::path& file, const Parameter& parameter, const at::Tensor& value) const;
 
   AdapterOptions options_;

@@ -78,6 +78,11 @@ Adapters Adapters::load(Transformer& model, const fs::path& folder) {
   attach(shape, options, 0).check_fits(folder);  // before memory is asked for what a config claims
   Adapters adapters = attach(model, options, 0);
   adapters.restore(folder);
+  for (const auto& [name, value, is_k] : adapters.parameters_) {  // a run that is resumed may go where training led it
+    if (!is_k || is_curvature(options, value.item<double>())) continue;
+    throw InputError("{}: tensor {}: found {}, which stands for no curvature of its variant.",
+                     (folder / weights_file(options)).string(), name, value.item<double>());
+  }
   return adapters;
 }
 
@@ -112,11 +117,6 @@ void Adapters::require_sound(const fs::path& file, const Parameter& parameter, c
     throw InputError("{}: tensor {}: holds values that are not finite.", file.string(), parameter.name);
   if (is_norm_scale(options_, parameter.name) && value.item<double>() == 0)
     throw InputError("{}: tensor {}: found 0, by which its variant divides.", file.string(), parameter.name);
-  if (!parameter.is_curvature) return;
-  const double k = value.item<double>();
-  if (!is_curvature(options_, k))
-    throw InputError("{}: tensor {}: found {}, which stands for no curvature of its variant.", file.string(), parameter.name,
-                     k);
 }
 
 void Adapters::check_fits(const fs::path& folder) const { match(AdapterTensors::open(folder, weights_file(options_))); }
