@@ -9,6 +9,7 @@
 #include "analysis/linearize.h"
 #include "core/error.h"
 #include "core/printable.h"
+#include "data/prompt_record.h"
 #include "io/apart.h"
 #include "io/output_folder.h"
 #include "model/load.h"
@@ -20,8 +21,8 @@ using namespace hyplora;
 namespace {
 
 struct Arguments {
-  std::string model, adapter, output, layout, data, prompt_template = "alpaca";
-  std::optional<std::string> dtype;
+  std::string model, adapter, output, layout, data;
+  std::optional<std::string> prompt_template, dtype;
   std::optional<int64_t> rank;
   int64_t rows = 64, heldout = 16, cutoff_len = 256;
   bool json = false, force = false, responses_only = false;
@@ -44,6 +45,7 @@ int merge(const apps::Program& program, const Arguments& a) {
               static_cast<long>(merge.probe().tokens), merge.probe().largest_logit);
   std::fflush(stdout);
   merge.write(output.aside());
+  carry_prompt_record(a.adapter, output.aside());
   output.put_into_place();
   std::printf("%s: %zu weights merged\n", printable(a.output).c_str(), merge.modules());
   return 0;
@@ -53,6 +55,7 @@ int convert(const apps::Program& program, const Arguments& a) {
   program.device();
   OutputFolder output(a.output, a.force, {a.adapter});
   convert_adapter(a.adapter, a.layout, output.aside());
+  carry_prompt_record(a.adapter, output.aside());
   output.put_into_place();
   std::printf("%s: written in layout %s\n", printable(a.output).c_str(), a.layout.c_str());
   return 0;
@@ -68,7 +71,7 @@ std::vector<Example> examples(const Arguments& a, const ModelSpec& spec, int64_t
   if (static_cast<int64_t>(rows.size()) > most) rows.resize(static_cast<size_t>(most));
   const bool tokenised = std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.tokenised(); });
   const auto tokenizer = tokenised ? nullptr : load_tokenizer(a.model);
-  const PromptTemplate form = find_prompt_template(a.prompt_template);
+  const PromptTemplate form = find_prompt_template(choose_template(a.prompt_template, {a.adapter}, a.model, "alpaca"));
   if (tokenizer) require_template_tokens(form, *tokenizer);
   const ExampleOptions options{form, a.cutoff_len, "truncate", !a.responses_only};
   return make_examples(rows, tokenizer.get(), options, spec.vocab_size).examples;
@@ -76,7 +79,7 @@ std::vector<Example> examples(const Arguments& a, const ModelSpec& spec, int64_t
 
 int linearize(const apps::Program& program, const Arguments& a) {
   const at::Device device = program.device();
-  OutputFolder output(a.output, a.force, {a.model, a.adapter, a.data, a.prompt_template});
+  OutputFolder output(a.output, a.force, {a.model, a.adapter, a.data, a.prompt_template.value_or("")});
   const ModelSpec spec = read_model_spec(a.model);
   LinearizeOptions options{a.model, a.adapter, examples(a, spec, a.rows + a.heldout), {}, a.rank};
   std::vector<Example>& rows = options.calibration;
@@ -88,6 +91,7 @@ int linearize(const apps::Program& program, const Arguments& a) {
   rows.resize(static_cast<size_t>(std::min(a.rows, all - held)));
   Transformer model = load_base(a, spec, device);
   const Linearization found = linearize_adapter(model, options, output.aside());
+  carry_prompt_record(a.adapter, output.aside());
   output.put_into_place();
   for (const auto& m : found.modules) {
     std::printf("%-48s rank %-4ld error %.3g, held back %.3g\n", m.path.c_str(), static_cast<long>(m.rank), m.calibration_error,
@@ -105,7 +109,7 @@ int report(const apps::Program& program, const Arguments& a) {
   const std::vector<Example> rows = examples(a, spec, a.rows);
   const fs::path folder(a.output);
   require_apart({folder / "adapter.csv", folder / "adapter.svg", folder / "summary.json"},
-                {a.data, a.prompt_template, a.model, a.adapter});
+                {a.data, a.prompt_template.value_or(""), a.model, a.adapter});
   require_writable_folder(folder);
   Transformer model = load_base(a, spec, device);
   const Json found = geometry_report(model, a.adapter, rows);
@@ -130,7 +134,9 @@ Fields rows_fields(Arguments& a) {
   fields.require("data", a.data, "rows, as for training")
       .names_files()
       .add("rows", a.rows, "the first N rows of the file", between(1, 1e9))
-      .add("template", a.prompt_template, "prompt template: a built-in one or a JSON file", prompt_template_rule())
+      .add("template", a.prompt_template,
+           "prompt template: a built-in one or a JSON file (without it: what the adapter learnt, else alpaca)",
+           prompt_template_rule())
       .names_files()
       .add("cutoff_len", a.cutoff_len, "token limit of a row", between(1, 1e9));
   return fields;

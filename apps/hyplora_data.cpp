@@ -39,6 +39,7 @@ int run(const apps::Program& program, const Arguments& arguments) {
   }
   std::vector<fs::path> read(arguments.files.begin(), arguments.files.end());
   read.insert(read.end(), arguments.exclude.begin(), arguments.exclude.end());
+  read.emplace_back(program.config_file());
   require_apart({output, arguments.report}, read);
   const PreparedRows made = prepare_rows(arguments.files, arguments.exclude, arguments.prepare);
   tell(arguments, made.report);

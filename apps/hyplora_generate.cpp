@@ -9,8 +9,10 @@
 #include "adapter/adapter.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "data/prompt_record.h"
 #include "generate/chat.h"
 #include "generate/decode.h"
+#include "generate/end_ids.h"
 #include "generate/stop_strings.h"
 #include "model/load.h"
 #include "program.h"
@@ -58,12 +60,16 @@ std::vector<Ids> read_id_lines(const std::string& file) {
   return prompts;
 }
 
+std::string form_of(const Arguments& a, const std::string& otherwise) {
+  return choose_template(a.prompt_template, {a.adapter}, a.model, otherwise);
+}
+
 /// Without a template the text is the whole prompt, special tokens included; inside a template it is data.
 Ids prompt_ids(const Arguments& arguments, const Tokenizer& tokenizer) {
   const std::string text = arguments.prompt != "-"
                                ? *arguments.prompt
                                : std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  const PromptTemplate form = find_prompt_template(arguments.prompt_template.value_or("none"));
+  const PromptTemplate form = find_prompt_template(form_of(arguments, "none"));
   if (form.is_bare()) return tokenizer.encode(text);
   require_template_tokens(form, tokenizer);
   return render_prompt(form, text, "").encode(tokenizer);
@@ -111,7 +117,7 @@ std::string whole_completion(const Scene& scene, const Ids& prompt) {
 int chat(Scene scene) {
   scene.control.interrupted = apps::stop_requested;
   const DecodeOptions& options = scene.arguments.decode;
-  const std::string form = scene.arguments.prompt_template.value_or(chat_template_of(*scene.tokenizer));
+  const std::string form = form_of(scene.arguments, chat_template_of(*scene.tokenizer));
   Chat talk(find_prompt_template(form), *scene.tokenizer, scene.model.context().tokens(), options.max_new_tokens);
   const auto answer = options.beams > 1 ? whole_completion : stream_completion;
   hold_chat(talk, std::cin, std::cout, [&](const Ids& prompt) {
@@ -177,7 +183,8 @@ int run(const apps::Program& program, const Arguments& arguments) {
   Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);
   Scene scene{model, tokenizer.get(), arguments, {}};
-  if (!arguments.ignore_eos) scene.control.stop_ids = spec.eos;
+  const std::string form = form_of(arguments, arguments.chats() ? chat_template_of(*tokenizer) : "none");
+  if (!arguments.ignore_eos) scene.control.stop_ids = end_ids(spec, tokenizer.get(), find_prompt_template(form));
   return arguments.chats() ? chat(std::move(scene)) : complete(scene, prompts);
 }
 
@@ -190,8 +197,8 @@ Fields fields_of(Arguments& a) {
       .add("prompt", a.prompt, "text to complete, - for stdin")
       .add(
           "template", a.prompt_template,
-          "prompt template around it, a built-in one or a JSON file (without it the text stands alone; a chat takes llama3 or qwen "
-          "where the tokenizer has its tokens, else alpaca)",
+          "prompt template around it, a built-in one or a JSON file (without it what the adapter learnt, else the text alone; a chat: else llama3 or "
+          "qwen where the tokenizer has its tokens, else alpaca)",
           prompt_template_rule())
       .names_files()
       .add("ids", a.ids, "JSONL file: one array of token ids a line, instead of --prompt")

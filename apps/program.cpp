@@ -118,6 +118,13 @@ void Program::command(const std::string& name, const std::string& about, Options
 }
 
 /// The common options may stand in the config too.
+std::string Program::config_file() const {
+  for (const Command& command : commands_) {
+    if (!command.config_file.empty()) return command.config_file;
+  }
+  return "";
+}
+
 Json Program::read(Command& command) {
   Sources sources{Json::object(), command.config_file, command.assignments, command.given};
   if (!command.config_file.empty()) sources.config = read_json(command.config_file);

@@ -46,6 +46,8 @@ class Program {
   /// program's body.
   c10::Device device(int local_rank = 0) const;
   bool quiet() const { return common_.quiet; }
+  /// The --config that was read; empty where there was none.
+  std::string config_file() const;
   /// Only errors are told from now on, and nothing is printed: of several processes one does.
   void mute();
 

@@ -62,6 +62,21 @@ AdapterOptions options_from_own(const fs::path& path) {
   return options;
 }
 
+/// InputError where the folder is something else that people take for an adapter.
+void require_adapter_here(const fs::path& folder) {
+  if (fs::exists(folder / "adapters.safetensors"))
+    throw InputError(
+        "{}: is an adapter of MLX; mlx_lm.fuse writes it and its base as a checkpoint, which can be given as --model.",
+        folder.string());
+  if (fs::exists(folder / config_file)) return;
+  for (const char* link : {"best", "latest"}) {
+    if (fs::is_directory(folder / link))
+      throw InputError("{}: its run did not end, so that its adapter is not there yet; give {}.", folder.string(),
+                       (folder / link).string());
+  }
+  throw InputError("{}: no {} is there; expected an adapter folder.", folder.string(), config_file);
+}
+
 std::string shape_text(const at::Tensor& t) { return fmt::format("[{}]", fmt::join(t.sizes().begin(), t.sizes().end(), ", ")); }
 
 }  // namespace
@@ -69,6 +84,7 @@ std::string shape_text(const at::Tensor& t) { return fmt::format("[{}]", fmt::jo
 AdapterOptions read_adapter_options(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw InputError("{}: is not a folder; expected an adapter folder.", folder.string());
   if (fs::exists(folder / own_file)) return options_from_own(folder / own_file);
+  require_adapter_here(folder);
   return options_from_peft(read_json(folder / config_file), folder / config_file);
 }
 

@@ -90,7 +90,8 @@ Json to_peft(const AdapterOptions& o, const ModelSpec&) {
 }
 
 void from_peft(const PeftKeys& keys, AdapterOptions& options) {
-  keys.refuse({}, {"modules_to_save"});
+  keys.refuse({"modules_to_save"});
+  keys.only("bias", "none");
   options.bottleneck_size = keys.get<int64_t>("bottleneck_size", 256);
   options.non_linearity = keys.get<std::string>("non_linearity", "tanh");
   options.lora_dropout = keys.get<double>("adapter_dropout", 0);

@@ -35,6 +35,16 @@ Json loads_on_base(const AdapterOptions& options, const fs::path& folder, const 
   }
 }
 
+/// Whether every module with tensors is one that adapters are put on here, whatever the base.
+Json loads_here(const Json& modules) {
+  for (const Json& row : modules) {
+    const std::string path = row["path"];
+    if (path.find("layers.") == std::string::npos)
+      return answer(false, fmt::format("{} is no linear layer of a block, and adapters go on these alone", path));
+  }
+  return answer(true);
+}
+
 /// One row a module, in the order of layers; `modules` collects tensors by the module's path.
 class Modules {
  public:
@@ -187,7 +197,7 @@ Json inspect_adapter(const fs::path& folder, const fs::path& base) {
   Fields fields;
   facts["options"] = add_adapter_fields(fields, copy).values();
   add_tensors(file, options, facts);
-  facts["loads_in"] = {{"hyplora", answer(true)},
+  facts["loads_in"] = {{"hyplora", loads_here(facts["modules"])},
                        {"stock PEFT", answer(loads_in_peft(options, config))},
                        {"the paper's release", answer(loads_in_release(options, config))}};
   if (!base.empty()) facts["loads_in"][base.string()] = loads_on_base(options, folder, base);

@@ -3,6 +3,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "adapter/foldable.h"
+#include "adapter/lora_keys.h"
 
 namespace hyplora {
 namespace {
@@ -86,7 +87,7 @@ void set_peft_defaults(AdapterOptions& options) {
 }
 
 void read_lora_keys(const PeftKeys& keys, AdapterOptions& options) {
-  keys.refuse({"fan_in_fan_out", "use_qalora"}, {"modules_to_save", "trainable_token_indices"});
+  require_plain_lora(keys);
   options.lora_r = keys.get("r", options.lora_r);
   options.lora_alpha = keys.get("lora_alpha", options.lora_alpha);
   options.lora_dropout = keys.get("lora_dropout", options.lora_dropout);

@@ -21,16 +21,21 @@ void PeftKeys::only(const char* key, const std::string& supported) const {
   if (found != supported) throw InputError("{}: key \"{}\": found \"{}\", expected \"{}\".", path(), key, found, supported);
 }
 
-void PeftKeys::refuse(std::initializer_list<const char*> switches, std::initializer_list<const char*> lists) const {
-  for (const char* key : switches) {
-    if (get(key, false)) throw InputError("{}: key \"{}\": such adapters are not supported.", path(), key);
+std::vector<std::string> PeftKeys::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : config_.items()) names.push_back(name);
+  return names;
+}
+
+bool PeftKeys::is_on(const std::string& key) const {
+  const Json found = value(key);
+  return !found.is_null() && found != false && !(found.is_structured() && found.empty()) && found != "";
+}
+
+void PeftKeys::refuse(std::initializer_list<const char*> keys) const {
+  for (const char* key : keys) {
+    if (is_on(key)) throw InputError("{}: key \"{}\": found {}, which is not supported.", path(), key, shown(value(key)));
   }
-  for (const char* key : lists) {
-    if (has(key) && !config_[key].empty()) {
-      throw InputError("{}: key \"{}\": found {}, which is not supported.", path(), key, shown(key));
-    }
-  }
-  only("bias", "none");
 }
 
 }  // namespace hyplora

@@ -23,13 +23,18 @@ class PeftKeys {
   std::optional<StringOrList> modules(const char* key) const;
   std::optional<std::vector<int64_t>> layers(const char* key) const;
 
-  /// InputError where a switch is on, a list holds something, or biases learn: nothing of it is computed here.
-  void refuse(std::initializer_list<const char*> switches, std::initializer_list<const char*> lists) const;
+  /// Null where it is not there.
+  Json value(const std::string& key) const { return config_.value(key, Json()); }
+  std::vector<std::string> names() const;
+  /// Whether it says anything: not null, false or empty.
+  bool is_on(const std::string& key) const;
+
+  /// InputError where one of the keys is on: nothing of it is computed here.
+  void refuse(std::initializer_list<const char*> keys) const;
+  /// InputError where the key is there and says something else.
+  void only(const char* key, const std::string& supported) const;
 
  private:
-  void only(const char* key, const std::string& supported) const;
-  std::string shown(const char* key) const { return hyplora::shown(config_[key]); }
-
   const Json& config_;
   const fs::path& path_;
 };

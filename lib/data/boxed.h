@@ -6,7 +6,7 @@
 
 namespace hyplora {
 
-/// The content of the last \boxed{...}, braces balanced.
+/// The content of the last \boxed{...} that holds something, braces balanced.
 std::optional<std::string> boxed(const std::string& text);
 
 }  // namespace hyplora

@@ -138,7 +138,27 @@ PromptTemplate find_prompt_template(const std::string& name_or_file) {
   check_form(made.without_input, "prompt_no_input", name_or_file);
   if (file.contains("after_output")) made.after_output = text_at(file, "after_output", name_or_file);
   if (!made.after_output.empty()) made.turn_end = made.after_output;
+  Fields more;
+  more.add("opening", made.opening, "").add("turn_end", made.turn_end, "").add("strips", made.strips, "");
+  more.add("tokens", made.tokens, "");
+  for (const auto& field : more.all()) {
+    if (file.contains(field.name)) more.read_object({{field.name, file[field.name]}}, name_or_file);
+  }
+  for (const std::string* form : {&made.with_input, &made.without_input}) {
+    if (!form->starts_with(made.opening))
+      throw InputError("{}: key \"opening\": expected what both prompt_input and prompt_no_input begin with.", name_or_file);
+  }
   return made;
+}
+
+Json template_json(const PromptTemplate& prompt) {
+  return {{"prompt_input", prompt.with_input},
+          {"prompt_no_input", prompt.without_input},
+          {"after_output", prompt.after_output},
+          {"opening", prompt.opening},
+          {"turn_end", prompt.turn_end},
+          {"strips", prompt.strips},
+          {"tokens", prompt.tokens}};
 }
 
 void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer) {

@@ -33,8 +33,11 @@ Rule prompt_template_rule();
 std::string template_hash(const PromptTemplate& prompt);
 
 /// A built-in template by name, or one read from a JSON file with "prompt_input" and "prompt_no_input" (the keys that
-/// alpaca-lora's template files use) and, where the turn is to be closed, "after_output". InputError when it is neither.
+/// alpaca-lora's template files use) and, where the turn is to be closed, "after_output"; `template_json`'s other keys may stand
+/// there, too. InputError when it is neither.
 PromptTemplate find_prompt_template(const std::string& name_or_file);
+/// All that a template says, as such a file.
+Json template_json(const PromptTemplate& prompt);
 
 /// InputError when the tokenizer lacks one of the template's tokens.
 void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer);

@@ -18,11 +18,17 @@ bool same_number(double label, double prediction);
 /// "(A)" or "A)", "answer is A" in any case, "is A." at the end, "Option A".
 std::optional<std::string> chosen_letter(const std::string& text);
 
-/// The number that a reader would take for the answer: of \boxed{...}, else after "####", else after the last "answer is" (or
-/// "answer:"), else the last one; with currency signs, thousands, percent, fractions a/b and \frac{a}{b}.
+/// The number that a reader would take for the answer: of the last \boxed{...} that holds one, else after the last "####" that is
+/// no heading, else after the last "answer is" (or "answer:"), else the last one. Of an equation it is what stands after the last
+/// sign of equality. Numbers come with signs, currencies, thousands (1,000 1{,}000 1 000), percent, fractions a/b, mixed numbers,
+/// \frac{a}{b}, powers of ten.
 std::optional<double> stated_number(const std::string& text);
 
-/// The letter of an answer that is stated: \boxed{A}, "answer is (A)", or a text that is nothing but the letter.
+/// The number of a gold answer as it is written, 3/4 or 1e+21 or "5 m^2"; of a solution, the one that it states.
+std::optional<double> gold_number(const std::string& answer);
+
+/// The letter A to E of an answer that is stated: \boxed{(D) 12}, "answer is **D**", "option D is correct", or a line that begins
+/// with "D)" and is all.
 std::optional<std::string> stated_letter(const std::string& text);
 
 /// A LaTeX expression in a form in which equal answers are equal texts (Hendrycks et al. 2021, arXiv 2103.03874, the MATH data

@@ -21,7 +21,9 @@ void add_what_is_scored(Fields& f, EvalOptions& o) {
 
 void add_how(Fields& f, EvalOptions& o) {
   ScoringOptions& s = o.evaluate;
-  f.add("template", o.prompt_template, "prompt template: a built-in one or a JSON file", prompt_template_rule())
+  f.add("template", o.prompt_template,
+        "prompt template: a built-in one or a JSON file (without it: what the adapter learnt, else alpaca)",
+        prompt_template_rule())
       .names_files()
       .add("few_shot", o.few_shot, "the first N rows of --few-shot-data stand before each prompt as worked examples",
            between(0, 10000))

@@ -22,8 +22,9 @@ struct ScoringOptions {
 constexpr const char* no_adapter = "none";
 
 struct EvalOptions {
-  std::string model, data, benchmark, output, prompt_template = "alpaca", dtype = "auto", few_shot_data;
-  std::vector<std::string> adapters;  // folders; no_adapter is the base alone, as is an empty list
+  std::string model, data, benchmark, output, dtype = "auto", few_shot_data;
+  std::optional<std::string> prompt_template;  // without it: what the adapters learnt, else alpaca
+  std::vector<std::string> adapters;           // folders; no_adapter is the base alone, as is an empty list
   int64_t limit = 0, few_shot = 0;
   bool resume = false, disagreements = false;
   std::vector<std::string> compare;  // two earlier runs, and nothing is scored

@@ -21,7 +21,10 @@ std::string harmless(const std::string& name) {
   std::string made = printable(name);
   std::replace_if(
       made.begin(), made.end(), [](char c) { return c == '/' || c == '\\'; }, '_');
-  if (made.size() > longest) made = made.substr(made.size() - longest);  // the end tells checkpoints apart
+  if (made.size() > longest) {
+    made = made.substr(made.size() - longest);                                           // the end tells checkpoints apart
+    while ((static_cast<unsigned char>(made.front()) & 0xc0) == 0x80) made.erase(0, 1);  // no half of a character
+  }
   return made.empty() || made.front() == '.' ? "adapter" + made : made;
 }
 

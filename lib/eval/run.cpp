@@ -7,10 +7,12 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "data/prompt_record.h"
 #include "eval/fingerprint.h"
 #include "eval/output_names.h"
 #include "eval/report.h"
 #include "eval/result_entry.h"
+#include "generate/end_ids.h"
 #include "io/apart.h"
 #include "io/identity.h"
 #include "io/lock.h"
@@ -78,17 +80,18 @@ Identity shared_identity(const EvalOptions& options, at::ScalarType dtype) {
 class EvalRun {
  public:
   EvalRun(const EvalOptions& options, const EvalScene& scene) : options_(options), scene_(scene) {
+    options_.prompt_template = choose_template(options.prompt_template, options.adapters, options.model, "alpaca");
     static_cast<ScoringOptions&>(evaluate_) = options.evaluate;
-    evaluate_.prompt = find_prompt_template(options.prompt_template);
+    evaluate_.prompt = find_prompt_template(*options_.prompt_template);
     evaluate_.shots = read_shots(options);
     evaluate_.interrupted = scene.stop;
     evaluate_.group = scene.group;
     spec_ = read_model_spec(options.model);
-    evaluate_.stop_ids = spec_.eos;
     dtype_ = dtype_named(options.dtype, scene.device);
     read_subjects();
     read_benchmarks();
-    shared_ = shared_identity(options, dtype_);
+    evaluate_.stop_ids = end_ids(spec_, tokenizer_.get(), evaluate_.prompt);
+    shared_ = shared_identity(options_, dtype_);
     if (tokenizer_) {
       shared_.add_file("tokenizer", tokenizer_->file());
       shared_.add_file("tokenizer_config", tokenizer_->config_file());
@@ -165,7 +168,7 @@ class EvalRun {
   void require_outputs_apart() const {
     const fs::path output = options_.output;
     std::vector<fs::path> written{output / "results.json", output / "report.html"},
-        read{options_.few_shot_data, options_.prompt_template};
+        read{options_.few_shot_data, *options_.prompt_template};
     for (const Job& job : jobs_) {
       written.push_back(records_path(job));
       written.push_back(progress_path(job));
@@ -251,7 +254,7 @@ class EvalRun {
 
   /// What was computed, and what only changed how fast.
   Json settings() const {
-    Json all{{"template", options_.prompt_template},
+    Json all{{"template", *options_.prompt_template},
              {"device", device_text(scene_.device)},
              {"processes", group().size()},
              {"decoding", decoding_text(evaluate_.decode)},
@@ -361,7 +364,7 @@ class EvalRun {
     return {};
   }
 
-  const EvalOptions& options_;
+  EvalOptions options_;
   const EvalScene& scene_;
   EvaluateOptions evaluate_;
   Identity shared_;

@@ -14,7 +14,7 @@ namespace {
 
 using Text = std::optional<std::string>;
 
-bool is_number(const char*, const std::string& answer) { return last_number(answer).has_value(); }
+bool is_number(const char*, const std::string& answer) { return gold_number(answer).has_value(); }
 bool is_word(const char* words, const std::string& answer) {
   const auto all = split_words(words);
   return std::find(all.begin(), all.end(), answer) != all.end();
@@ -22,7 +22,7 @@ bool is_word(const char* words, const std::string& answer) {
 bool is_expression(const char*, const std::string& answer) { return !answer.empty(); }
 
 Judgement judged_number(const std::string& gold, const std::optional<double>& found) {
-  return {found ? fmt::format("{}", *found) : "", found && same_number(*last_number(gold), *found)};
+  return {found ? fmt::format("{}", *found) : "", found && same_number(*gold_number(gold), *found)};
 }
 Judgement judged_text(const std::string& gold, const Text& found) { return {found.value_or(""), found == gold}; }
 Judgement judged_latex(const std::string& gold, const Text& found) {
@@ -53,7 +53,7 @@ std::string lowered(std::string text) {
 
 const VerdictKind number_verdict{
     "number",
-    1,
+    2,
     "a number",
     is_number,
     [](const char*, const String& gold, const String& text) { return judged_number(gold, last_number(text)); },
@@ -61,7 +61,7 @@ const VerdictKind number_verdict{
 
 const VerdictKind letter_verdict{
     "letter",
-    1,
+    2,
     "a letter A to E",
     is_word,
     [](const char*, const String& gold, const String& text) { return judged_text(gold, chosen_letter(text)); },
@@ -81,7 +81,7 @@ const VerdictKind word_verdict{
 
 const VerdictKind latex_verdict{
     "latex",
-    1,
+    2,
     "an expression",
     is_expression,
     [](const char*, const String& gold, const String& text) { return judged_latex(gold, latex_answer(text)); },

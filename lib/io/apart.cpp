@@ -46,7 +46,7 @@ void require_apart(const std::vector<fs::path>& written, const std::vector<fs::p
   for (size_t i = 0; i < written.size(); ++i) {
     if (written[i].empty()) continue;
     for (const auto& input : inputs) {
-      if (input.empty() || !is_same(written[i], input)) continue;
+      if (input.empty() || (!is_same(written[i], input) && !is_same(aside_of(written[i]), input))) continue;
       throw InputError("{}: is to be written, but it is {}, which is read; choose another place for what is written.",
                        written[i].string(), input.string());
     }

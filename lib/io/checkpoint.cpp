@@ -22,6 +22,22 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
   return files;
 }
 
+/// For a folder that holds its weights in another format, how to get this one.
+std::string way_out(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename();
+    if (name.ends_with(".gguf"))
+      return fmt::format(
+          "; {} is llama.cpp's format: transformers' from_pretrained(folder, gguf_file=\"{}\") and save_pretrained write it as "
+          "safetensors",
+          name, name);
+    if (name.starts_with("pytorch_model") && name.ends_with(".bin"))
+      return fmt::format("; {} is a pickle: transformers' from_pretrained and save_pretrained write it as safetensors", name);
+  }
+  return "";
+}
+
 }  // namespace
 
 CheckpointFiles CheckpointFiles::open(const fs::path& folder) {
@@ -37,7 +53,8 @@ CheckpointFiles CheckpointFiles::open(const fs::path& folder) {
     for (const auto& [name, file] : listed) shards.insert(file);
     for (const auto& shard : shards) opened.files_.push_back(Safetensors::open(folder / shard));
   } else {
-    throw InputError("{}: neither model.safetensors nor model.safetensors.index.json is there.", folder.string());
+    throw InputError("{}: neither model.safetensors nor model.safetensors.index.json is there{}.", folder.string(),
+                     way_out(folder));
   }
   for (size_t i = 0; i < opened.files_.size(); ++i) {
     for (const auto& [name, info] : opened.files_[i].tensors()) {

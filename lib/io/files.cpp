@@ -127,7 +127,7 @@ void write_file(const fs::path& path, const std::vector<std::string_view>& piece
   if (fs::is_other(path)) {  // the rename would put a file in the place of /dev/null
     throw InputError("{}: found a device or a pipe, expected the name of a file, which is replaced.", path.string());
   }
-  const fs::path aside = path.string() + ".partial";
+  const fs::path aside = aside_of(path);
   try {
     write_pieces_aside(aside, pieces);
     check_pieces(aside, pieces);

@@ -21,6 +21,9 @@ std::string read_file(const fs::path& path);
 /// A JSON file, as core/json.h reads it. InputError with the line when it is malformed.
 Json read_json(const fs::path& path);
 
+/// Where a file is written before it is renamed into place.
+inline fs::path aside_of(const fs::path& path) { return path.string() + ".partial"; }
+
 /// Written aside, fsynced, read back, renamed into place. RunError (disk full, ...) leaves what was there; InputError: a device
 /// or a pipe.
 void write_file(const fs::path& path, std::string_view bytes);

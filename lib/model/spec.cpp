@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "model/config_file.h"
 
@@ -200,7 +201,8 @@ Json ModelSpec::to_json() const {
             {"output_norms", output_norms},
             {"rope", rope_json(rope)}};
   if (window_rope) json["window_rope"] = rope_json(*window_rope);
-  json["windows"] = windows;
+  const bool alike = std::adjacent_find(windows.begin(), windows.end(), std::not_equal_to<>()) == windows.end();
+  json["windows"] = alike && !windows.empty() ? Json(windows.front()) : Json(windows);
   json["parameters"] = parameters();
   return json;
 }

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "data/prompt_record.h"
 #include "io/hash.h"
 #include "train/checkpoint_folder.h"
 #include "train/fingerprint.h"
@@ -157,21 +158,22 @@ NamedTensors trained_tensors(const Adapters& adapters) {
   return named;
 }
 
-void write_adapter(const Adapters& adapters, const fs::path& folder, const fs::path& base_model) {
+}  // namespace
+
+void Checkpoints::write_adapter(const Adapters& adapters, const fs::path& folder) const {
   const NamedTensors trained = trained_tensors(adapters);
   check_finite(trained, folder);
-  adapters.save(folder, base_model);
+  adapters.save(folder, options_.base_model);
   check_saved(folder / weights_file(adapters.options()), trained);
+  if (!prompts_.is_null()) write_file(folder / prompt_record_file, json_text(prompts_, 2) + "\n");
 }
-
-}  // namespace
 
 fs::path Checkpoints::of_step(int64_t step) const { return checkpoint_of_step(folder_, step); }
 
 void Checkpoints::save(const TrainerState& state, const Adapters& adapters, const AdamW& optimizer) const {
   const fs::path final = of_step(state.step), aside = aside_of_step(folder_, state.step);
   save_aside(aside, final, [&] {
-    write_adapter(adapters, aside, options_.base_model);
+    write_adapter(adapters, aside);
     const NamedTensors moments = optimizer.state();
     check_finite(moments, final);
     write_safetensors(aside / "optimizer.safetensors", moments);
@@ -226,7 +228,7 @@ void Checkpoints::clean(const std::optional<TrainerState>& resumed) const {
 }
 
 void Checkpoints::require_free(int64_t resumed_step, int64_t steps) const {
-  std::vector<std::string> files{"metrics.jsonl", weights_file(options_.adapter)};
+  std::vector<std::string> files{"metrics.jsonl", prompt_record_file, weights_file(options_.adapter)};
   files.emplace_back(learns_all_weights(options_.adapter) ? "config.json" : "adapter_config.json");
   hyplora::require_free(folder_, {resumed_step + 1, steps, options_.save_step, files});
 }
@@ -315,13 +317,13 @@ void Checkpoints::restore_best(const TrainerState& state, Adapters& adapters) co
   adapters.restore(best);
 }
 
-void save_adapter(const Adapters& adapters, const fs::path& folder, const fs::path& base_model) {
-  const fs::path aside = folder / ".adapter.partial";
-  save_aside(aside, folder / "adapter", [&] {
-    write_adapter(adapters, aside, base_model);
-    for (const auto& entry : fs::directory_iterator(aside)) fs::rename(entry.path(), folder / entry.path().filename());
+void Checkpoints::save_adapter(const Adapters& adapters) const {
+  const fs::path aside = folder_ / ".adapter.partial";
+  save_aside(aside, folder_ / "adapter", [&] {
+    write_adapter(adapters, aside);
+    for (const auto& entry : fs::directory_iterator(aside)) fs::rename(entry.path(), folder_ / entry.path().filename());
     fs::remove_all(aside);
-    sync_folder(folder);
+    sync_folder(folder_);
   });
 }
 

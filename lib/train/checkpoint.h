@@ -24,8 +24,9 @@ struct TrainerState {
 class Checkpoints {
  public:
   /// `identity`: what the run is made from (train/fingerprint.h).
-  explicit Checkpoints(const TrainOptions& options, Identity identity = {})
-      : options_(options), folder_(options.output_dir), identity_(std::move(identity)) {}
+  /// `prompts`: the record of the texts that are learnt (data/prompt_record.h), null where rows came tokenised.
+  explicit Checkpoints(const TrainOptions& options, Identity identity = {}, Json prompts = {})
+      : options_(options), folder_(options.output_dir), identity_(std::move(identity)), prompts_(std::move(prompts)) {}
 
   /// RunError when the disk refuses or a value is not finite; earlier checkpoints stay as they are.
   void save(const TrainerState& state, const Adapters& adapters, const AdamW& optimizer) const;
@@ -39,6 +40,9 @@ class Checkpoints {
   TrainerState check_state(const fs::path& checkpoint) const;
   /// Takes the weights of the best validation so far. InputError: they are no longer what was saved.
   void restore_best(const TrainerState& state, Adapters& adapters) const;
+  /// Writes the adapter into the output folder itself: aside, read back (every tensor there, finite and the same), renamed file
+  /// by file. RunError.
+  void save_adapter(const Adapters& adapters) const;
   /// Removes what a killed run left half-written, and those of our checkpoints that come after the resumed state (nothing: all of them),
   /// to which another past led; sets `latest` and `best` right.
   void clean(const std::optional<TrainerState>& resumed) const;
@@ -52,13 +56,12 @@ class Checkpoints {
   void check_same_run(const fs::path& state_file, const Json& saved) const;
   void adopt_best(const fs::path& checkpoint, TrainerState& state) const;
 
+  void write_adapter(const Adapters& adapters, const fs::path& folder) const;
+
   const TrainOptions& options_;
   fs::path folder_;
   Identity identity_;
+  Json prompts_;
 };
-
-/// Writes the adapter into `folder`: aside, read back (every tensor there, finite and the same), renamed file by file.
-/// RunError.
-void save_adapter(const Adapters& adapters, const fs::path& folder, const fs::path& base_model);
 
 }  // namespace hyplora

@@ -8,8 +8,10 @@
 #include "adapter/patterns.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "data/prompt_record.h"
 #include "io/apart.h"
 #include "model/meta.h"
+#include "train/checkpoint_folder.h"
 
 namespace hyplora {
 namespace {
@@ -85,6 +87,13 @@ int64_t longest_micro_batch(const TrainingSetup& setup) {
   return tokens;
 }
 
+/// Whether it lies in a checkpoint of the folder's, which a run may replace or remove.
+bool is_in_checkpoint_of(const fs::path& folder, const fs::path& place) {
+  std::error_code failed;
+  const fs::path inside = fs::relative(fs::weakly_canonical(place, failed), fs::weakly_canonical(folder, failed), failed);
+  return !failed && !inside.empty() && is_own_checkpoint(folder / *inside.begin());
+}
+
 /// What is written into output_dir is nothing that is read; nor is the folder one that is read from.
 void check_outputs(const TrainOptions& o) {
   const fs::path folder = o.output_dir;
@@ -92,12 +101,15 @@ void check_outputs(const TrainOptions& o) {
        {std::pair("base_model", fs::path(o.base_model)), {"init_adapter", o.init_adapter.value_or("")}}) {
     if (!place.empty() && is_same(place, folder))
       throw InputError("output_dir: is the folder of {}, {}, which is read; choose another one.", key, place.string());
+    if (!place.empty() && is_in_checkpoint_of(folder, place))
+      throw InputError("output_dir: holds {}, {}, among the checkpoints that the run replaces; choose another one.", key,
+                       place.string());
   }
   std::vector<fs::path> read(o.data_path.values.begin(), o.data_path.values.end());
   for (const auto& more : {o.val_data_path.value_or(""), o.prompt_template, o.base_model}) read.emplace_back(more);
   std::vector<fs::path> written;
   for (const char* name : {"metrics.jsonl", "launches.jsonl", "config.resolved.json", "loss.svg", "curvature.svg", "README.md",
-                           "adapter_config.json", "hyplora.json"})
+                           "adapter_config.json", "hyplora.json", prompt_record_file})
     written.push_back(folder / name);
   written.push_back(folder / weights_file(o.adapter));
   require_apart(written, read);
@@ -157,6 +169,9 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
   plan.steps_per_epoch = batches.steps_per_epoch();
   plan.steps = total_steps(o, batches);
   plan.warmup_steps = warmup_steps(o, plan.steps);
+  if (plan.warmup_steps >= plan.steps)
+    log::warn("the warm-up of {} steps is as long as the run ({} steps): the learning rate never reaches its peak",
+              plan.warmup_steps, plan.steps);
   plan.base_parameters = setup.spec.parameters();
   plan.trained_parameters = setup.cost.parameters;
   const bool full = learns_all_weights(o.adapter);

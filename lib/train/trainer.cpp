@@ -10,6 +10,7 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "data/prompt_record.h"
 #include "model/pack.h"
 #include "train/fingerprint.h"
 #include "train/report.h"
@@ -21,6 +22,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+Json prompts_of(const TrainingSetup& setup) {
+  const TrainOptions& o = setup.options;
+  if (!setup.tokenizer) return nullptr;
+  return prompt_record(find_prompt_template(o.prompt_template), o.train_on_inputs, *setup.tokenizer);
+}
 
 class Trainer {
  public:
@@ -34,7 +41,7 @@ class Trainer {
         schedule_{options_.lr_scheduler, warmup_steps(options_, steps_), steps_, options_.min_lr_ratio},
         optimizer_(setup.adapters.trained(), options_),
         identity_(run_identity(setup)),
-        checkpoints_(options_, identity_),
+        checkpoints_(options_, identity_, prompts_of(setup)),
         limit_(setup.started, options_.max_hours, 12 * setup.adapters.trained_count()) {}  // value and two moments in fp32
 
   TrainOutcome run() {
@@ -233,6 +240,7 @@ class Trainer {
 
   Validation take(const EvalRecord& record) {
     state_.evaluated_step = state_.step;
+    if (!std::isfinite(record.eval_loss)) log::warn("step {}: the validation loss is not finite", record.step);
     const bool best = std::isfinite(record.eval_loss) && (!state_.best_loss || record.eval_loss < *state_.best_loss);
     if (best) {
       state_.best_loss = record.eval_loss;
@@ -267,7 +275,7 @@ class Trainer {
     outcome_.best_eval_loss = state_.best_loss;
     const bool takes_best = options_.load_best_model_at_end && state_.best_loss && state_.best_step != state_.step;
     if (takes_best) checkpoints_.restore_best(state_, setup_.adapters);
-    save_adapter(setup_.adapters, options_.output_dir, options_.base_model);
+    checkpoints_.save_adapter(setup_.adapters);
     report_->finish(setup_, state_, takes_best ? state_.best_step : state_.step);
   }
 

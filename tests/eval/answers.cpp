@@ -1,6 +1,8 @@
 // Extraction and verdicts: completions in the formats that models write, by the paper's rules and by the stricter ones.
 #include "eval/answers.h"
 
+#include <sstream>
+
 #include "eval/tasks.h"
 #include "support/support.h"
 
@@ -74,7 +76,7 @@ const Case cases[] = {
     {"aqua", "E", "option (E)", "E", true, false},
     {"aqua", "E", "E", "", false, true},
     {"aqua", "E", "E.", "", false, true},
-    {"aqua", "B", "B) 27", "B", true, false},
+    {"aqua", "B", "B) 27", "B", true, true},
     {"aqua", "B", "none of these", "", false, false},
     {"aqua", "B", "", "", false, false},
     {"mathqa", "D", "The options say D ) 5, so the answer is D", "D", true, true},
@@ -141,7 +143,7 @@ const Case cases[] = {
     {"gsm8k", "12", "the answer is twelve", "", false, false},
     {"gsm8k", "12", "12\n\n### Instruction:\nWhat is 3 + 4?", "4", false, false},
     {"gsm8k", "12", "The answer is 12.\n\n### Instruction:\nWhat is 3 + 4?", "4", false, true},
-    {"gsm8k", "12", "The answer is 12. The answer is 13.", "13", false, true},
+    {"gsm8k", "12", "The answer is 12. The answer is 13.", "13", false, false},
     {"gsm8k", "0", "The answer is 0", "0", true, true},
     {"gsm8k", "0", "nothing is left: 0", "0", true, true},
     {"gsm8k", "-5", "The answer is -5", "-5", true, true},
@@ -157,7 +159,7 @@ const Case cases[] = {
     {"gsm8k", "7", "#### $7", "7", true, true},
     {"gsm8k", "7", "####7", "7", true, true},
     {"gsm8k", "1000000", "1,000,000", "1000000", true, true},
-    {"gsm8k", "1000000", "1 000 000", "0", false, false},
+    {"gsm8k", "1000000", "1 000 000", "0", false, true},
     {"svamp", "3.0", "A: 3", "3", true, true},
     {"svamp", "3.0", "3 3 3", "3", true, true},
     {"svamp", "3.0", "2, 3", "3", true, true},
@@ -237,6 +239,54 @@ const Case cases[] = {
     {"math500", "\\frac{x}{2}", "\\boxed{\\tfrac{x}{2}}", "\\tfrac{x}{2}", true, true},
     {"math500", "42", "The answer is $42$.", "42", true, false},
     {"math500", "42", "nothing", "", false, false},
+    // spellings of one number
+    {"gsm8k", "9500", "So it is \\boxed{$9{,}500}.", "500", false, true},
+    {"gsm8k", "9500",
+     "The answer is 9\xE2\x80\xAF"
+     "500.",
+     "500", false, true},
+    {"gsm8k", "9500", "The answer is $9\\,500$", "500", false, true},
+    {"gsm8k", "-5",
+     "The answer is \xE2\x88\x92"
+     "5.",
+     "5", false, true},
+    {"gsm8k", "-5", "The answer is -$5.", "5", false, true},
+    {"gsm8k", "1.5", "The answer is 1 1/2 cups.", "2", false, true},
+    {"gsm8k", "2.75", "\\boxed{2\\dfrac{3}{4}}", "4", false, true},
+    {"gsm8k", "0.5", "\\boxed{\\tfrac12}", "12", false, true},
+    {"gsm8k", "1500", "The answer is 1.5e3.", "3", false, true},
+    {"gsm8k", "1500", "The answer is $1.5 \\times 10^{3}$.", "3", false, true},
+    {"gsm8k", "20", "The answer is \xEF\xBC\x92\xEF\xBC\x90.", "", false, true},
+    // which number is stated
+    {"gsm8k", "18", "The answer is 9 * 2 = 18 eggs.", "18", true, true},
+    {"gsm8k", "18", "The answer is 18 (since 6 * 3 = 18 and 2 = 2).", "2", false, true},
+    {"gsm8k", "3", "The answer is 3 because 4 + 3 = 7.", "7", false, true},
+    {"gsm8k", "7", "The answer is 5. Wait, that is wrong. The answer is 7.", "7", true, true},
+    {"gsm8k", "7", "#### Step 1: add\n3 + 4 = 7\n\n**Answer:** 7", "7", true, true},
+    {"gsm8k", "7", "Put it into \\boxed{}. The answer is 7, found in 2 steps", "2", false, true},
+    {"gsm8k", "7", "<answer>7</answer> (2 steps)", "2", false, true},
+    // gold answers of one's own files
+    {"svamp", "3/4", "The answer is 3/4.", "4", false, true},
+    {"svamp", "3/4", "4", "4", false, false},
+    {"svamp", ".5", "The answer is 0.5.", "0.5", true, true},
+    {"svamp", "1e+21", "21", "21", false, false},
+    {"svamp", "5 m^2", "It is 5", "5", true, true},
+    {"svamp", "12 (out of 30)", "30", "30", false, false},
+    {"svamp", "1,234", "1234", "1234", true, true},
+    // letters
+    {"aqua", "D", "Answer: **D**", "", false, true},
+    {"aqua", "D", "The answer is $\\mathbf{D}$", "", false, true},
+    {"aqua", "D", "\\boxed{D) 12}", "D", true, true},
+    {"aqua", "D", "\\boxed{\\textbf{(D)}\\ 12}", "D", true, true},
+    {"aqua", "D", "The correct option is D", "D", true, true},
+    {"aqua", "A", "The answer is A value that depends on x.", "A", true, false},
+    {"aqua", "A", "The answer is A because it fits.", "A", true, true},
+    // LaTeX
+    {"math500", "\\sqrt[3]{2}", "\\boxed{\\sqrt[3]2}", "\\sqrt[3]2", true, true},
+    {"math500", "\\frac{\\sqrt{3}}{2}", "\\boxed{\\frac{\\sqrt3}2}", "\\frac{\\sqrt3}2", true, true},
+    {"math500", "-\\frac{1}{2}", "\\boxed{\\frac{-1}{2}}", "\\frac{-1}{2}", true, true},
+    {"math500", "-\\frac{1}{2}", "\\boxed{\\frac{1}{-2}}", "\\frac{1}{-2}", true, true},
+    {"math500", "10080", "\\boxed{10{,}080}", "10{,}080", true, true},
 };
 
 TEST_CASE("Answers are read out of completions as the paper's scripts read them, and strictly beside it", "[eval]") {
@@ -251,6 +301,22 @@ TEST_CASE("Answers are read out of completions as the paper's scripts read them,
     CHECK(got.pred == c.pred);
     CHECK(got.correct == c.right);
     CHECK(strict.correct == c.right_strictly);
+  }
+}
+
+TEST_CASE("Completions that people reported as misread are read strictly as they are meant", "[eval]") {
+  for (const char* kind : {"strict", "letter", "latex", "gold"}) {
+    const auto file = test::shared(std::string("cases/") + kind + "-reading/fails.jsonl");
+    if (!file) continue;
+    std::istringstream lines(read_file(*file));
+    for (std::string line; std::getline(lines, line);) {
+      const Json given = parse_json(line, file->string());
+      Row row;
+      row.where = file->string();
+      row.answer = given["answer"].get<std::string>();
+      INFO(line);
+      CHECK(judge_strictly(find_task(given["task"]), row, given["text"]).correct == given.value("expect", true));
+    }
   }
 }
 

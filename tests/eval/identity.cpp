@@ -118,7 +118,7 @@ TEST_CASE("The same template in another file does not count, a built-in one does
   const StoppedRun run;
   EvalOptions changed = run.options;
   changed.prompt_template = run.place("copy.json");
-  fs::copy_file(run.options.prompt_template, changed.prompt_template);
+  fs::copy_file(*run.options.prompt_template, *changed.prompt_template);
   CHECK(run.refusal(changed).empty());
   changed.prompt_template = "alpaca";
   CHECK_THAT(run.refusal(changed), test::Contains("template was "));

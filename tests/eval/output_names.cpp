@@ -25,6 +25,14 @@ TEST_CASE("An adapter's name is one component of a path, wherever the path leads
   CHECK(adapter_name("runs/" + std::string(250, 'x')).size() <= 100);
 }
 
+TEST_CASE("A long name is not cut within a character", "[eval]") {
+  for (size_t more = 0; more < 4; ++more) {
+    std::string name(more, 'x');
+    for (int i = 0; i < 60; ++i) name += "\xe6\xb0\xb4";
+    CHECK(adapter_name("runs/" + name).starts_with("\xe6\xb0\xb4"));
+  }
+}
+
 TEST_CASE("No two names are the same, in upper or lower case, and none is that of a file beside them", "[eval]") {
   OutputNames names({"results.json", "report.html"});
   CHECK(names.take("a") == "a");

@@ -105,7 +105,7 @@ TEST_CASE("An entry says what was run: settings, speed, both accuracies, hashes 
   const Json entry = read_json(questions.at("out/results.json"));
   CHECK(entry["benchmark"] == "gsm8k");
   CHECK(entry["n"] == 3);
-  CHECK(entry["verdict"] == Json{{"kind", "number"}, {"version", 1}});
+  CHECK(entry["verdict"] == Json{{"kind", "number"}, {"version", 2}});
   for (const char* key :
        {"accuracy", "stderr", "accuracy_strict", "rows_per_second", "tokens_per_second", "seconds", "truncated"}) {
     INFO(key);

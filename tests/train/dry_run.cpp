@@ -54,6 +54,15 @@ TEST_CASE("A dry run refuses an init_adapter that does not fit and patterns that
              Contains("exclude_modules: \"k_projj\" matches no module"));
 }
 
+TEST_CASE("What the run begins with may not lie among the checkpoints that it replaces", "[train]") {
+  const TrainingFolder place;
+  run(place.options("first"));
+  for (const char* inner : {"first/latest", "first/best"})
+    CHECK_THAT(refusal(place.options("first", {"init_adapter=" + (place / inner).string()})),
+               Contains("among the checkpoints that the run replaces"));
+  CHECK_NOTHROW(dry_run(place.options("second", {"init_adapter=" + (place / "first/latest").string()})));
+}
+
 TEST_CASE("A dry run refuses a checkpoint to resume that is not there, or is another run's", "[train]") {
   const TrainingFolder place;
   CHECK_THAT(refusal(place.options("out", {"resume_from_checkpoint=" + (place / "gone").string()})),
