@@ -1,10 +1,13 @@
-// hyplora-tokenize: ids of texts, one JSON array a line; with --decode the other way round.
+// hyplora-tokenize: ids of texts, one JSON array a line; with --decode the other way round; with --chat of conversations in the
+// model's own chat template.
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
 #include "core/error.h"
 #include "program.h"
 #include "standard_streams.h"
+#include "text/chat_template.h"
 #include "text/tokenizer.h"
 
 using namespace hyplora;
@@ -12,8 +15,8 @@ using namespace hyplora;
 namespace {
 
 struct Arguments {
-  std::string model, file;
-  bool no_special = false, decode = false, keep_special = false;
+  std::string model, file, chat;
+  bool no_special = false, decode = false, keep_special = false, render = false;
 };
 
 /// The inputs: the elements of a JSON array in a file, or stdin's lines; ids are JSON there, texts are not.
@@ -44,8 +47,43 @@ void decode(const Tokenizer& tokenizer, const Json& input, size_t number, bool k
   std::puts(apps::for_output(json_text(Json(tokenizer.decode(input.get<Ids>(), keep_special)))).c_str());
 }
 
+/// The ids of one conversation, or the text that the template makes of it; what a template itself refuses is no error here.
+Json chat_line(const ChatTemplate& form, const Tokenizer* tokenizer, const Json& conversation) {
+  try {
+    const std::string text = form.render(conversation);
+    return tokenizer == nullptr ? Json(text) : Json(tokenizer->encode(text, false));
+  } catch (const TemplateRefusal& refusal) {
+    return {{"refused", refusal.text()}};
+  }
+}
+
+int chat(const Arguments& arguments) {
+  const ChatTemplate form(arguments.model);
+  const auto tokenizer = arguments.render ? nullptr : load_tokenizer(arguments.model);
+  const std::string text = read_file(arguments.chat);
+  for (size_t begin = 0, number = 1; begin < text.size(); ++number) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string line = text.substr(begin, end - begin), where = fmt::format("{}: line {}", arguments.chat, number);
+    begin = end + 1;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const Json conversation = parse_json(line, where);
+    try {
+      std::puts(apps::for_output(json_text(chat_line(form, tokenizer.get(), conversation))).c_str());
+    } catch (const InputError& error) {
+      throw InputError("{}: {}", where, error.what());
+    }
+  }
+  return 0;
+}
+
+void check(const Arguments& a) {
+  if (a.chat.empty() && a.render) throw InputError("--render: give the conversations with --chat.");
+  if (!a.chat.empty() && (!a.file.empty() || a.decode)) throw InputError("give --chat without --file and --decode.");
+}
+
 int run(const apps::Program& program, const Arguments& arguments) {
   program.device();
+  if (!arguments.chat.empty()) return chat(arguments);
   const auto tokenizer = load_tokenizer(arguments.model);
   size_t number = 0;
   for (const auto& input : read_inputs(arguments)) {
@@ -67,7 +105,13 @@ Fields fields_of(Arguments& a) {
       .names_files()
       .add("no_special", a.no_special, "without BOS and EOS")
       .add("decode", a.decode, "ids to texts: one JSON string a line")
-      .add("keep_special", a.keep_special, "with --decode: special tokens are printed too");
+      .add("keep_special", a.keep_special, "with --decode: special tokens are printed too")
+      .add("chat", a.chat,
+           "JSONL file: a conversation a line, {\"messages\": [...], \"add_generation_prompt\": true}, to be rendered by "
+           "the model's chat template")
+      .names_files()
+      .add("render", a.render, "with --chat: the text instead of its ids, one JSON string a line")
+      .require_that([&a] { check(a); });
   return fields;
 }
 

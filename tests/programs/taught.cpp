@@ -1,5 +1,6 @@
 // An adapter is asked as it was taught: its template, the token at which its answers end.
 #include "programs/sentences.h"
+#include "text/tokenizer.h"
 
 namespace hyplora {
 namespace {
@@ -70,7 +71,8 @@ TEST_CASE("Evaluation, generation, conversion and merging take an adapter's own 
     return run("hyplora-generate", arguments).out;
   };
   CHECK_THAT(with("out"), Contains("The answer is 5.") && !Contains("5.."));
-  REQUIRE(run("hyplora-adapter", {"convert", lesson.at("out"), "--to", "peft", "--output", lesson.at("peft")}).status == 0);
+  REQUIRE(run("hyplora-adapter", {"convert", "--adapter", lesson.at("out"), "--to", "peft", "--output", lesson.at("peft")})
+              .status == 0);
   CHECK(with("peft") == with("out"));
   REQUIRE(run("hyplora-adapter",
               {"merge", "--model", lesson.at("model"), "--adapter", lesson.at("out"), "--output", lesson.at("merged")})
@@ -107,6 +109,31 @@ TEST_CASE("A stopped run's folder, MLX adapters and checkpoints of other formats
     write_file(folder / file, "");
     check_sentence(run("hyplora-generate", {"--model", folder.string(), "--prompt", "1"}), 2, words);
   }
+}
+
+TEST_CASE("Conversations are rendered and tokenised by the model's own chat template", "[programs]") {
+  const test::TempFolder place;
+  const std::string model = (place / "model").string(), chats = (place / "chats.jsonl").string();
+  fs::copy(test::in_source("data/model"), model);
+  Json config = read_json(place / "model/tokenizer_config.json");
+  config["chat_template"] =
+      "{{ bos_token }}{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
+      "{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
+  write_file(place / "model/tokenizer_config.json", config.dump());
+  write_file(chats, R"({"messages": [{"role": "user", "content": "2 + 3"}], "add_generation_prompt": true})"
+                    "\n\n"
+                    R"({"messages": [{"role": "tool", "content": "5"}]})"
+                    "\n");
+  const test::Ran text = run("hyplora-tokenize", {"--model", model, "--chat", chats, "--render"});
+  CHECK(text.status == 0);
+  CHECK(text.out == "\"<s>user: 2 + 3\\nassistant:\"\n{\"refused\":\"no tools\"}\n");
+  const test::Ran ids = run("hyplora-tokenize", {"--model", model, "--chat", chats});
+  const Ids expected = load_tokenizer(model)->encode("<s>user: 2 + 3\nassistant:", false);
+  CHECK(ids.out == json_text(Json(expected)) + "\n{\"refused\":\"no tools\"}\n");
+  CHECK(expected.front() == 1);
+  write_file(chats, "{\"messages\": 5}\n");
+  check_sentence(run("hyplora-tokenize", {"--model", model, "--chat", chats}), 2, "chats.jsonl: line 1: ");
+  check_sentence(run("hyplora-tokenize", {"--model", model, "--render"}), 2, "--chat");
 }
 
 }  // namespace

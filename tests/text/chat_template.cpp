@@ -1,0 +1,63 @@
+#include "text/chat_template.h"
+
+#include "support/support.h"
+
+namespace hyplora {
+namespace {
+
+using test::Contains;
+
+const Json hello{{"messages", Json::array({{{"role", "user"}, {"content", "Hi"}}})}};
+
+struct Folder {
+  void write(const std::string& name, const Json& content) const { write_file(place / name, content.dump()); }
+  std::string rendered(const Json& conversation = hello) const { return ChatTemplate(place.path()).render(conversation); }
+  std::string refusal(const Json& conversation = hello) const {
+    return test::input_error([&] { rendered(conversation); });
+  }
+  test::TempFolder place;
+};
+
+TEST_CASE("A folder's template is chat_template.jinja, else tokenizer_config's, else chat_template.json's", "[text]") {
+  const Folder folder;
+  CHECK_THAT(folder.refusal(), Contains("its tokenizer has no chat template"));
+  folder.write("chat_template.json", {{"chat_template", "third"}});
+  CHECK(folder.rendered() == "third");
+  folder.write("tokenizer_config.json",
+               {{"chat_template", {{{"name", "tool_use"}, {"template", "x"}}, {{"name", "default"}, {"template", "second"}}}}});
+  CHECK(folder.rendered() == "second");
+  folder.write("tokenizer_config.json", {{"chat_template", "second, too"}});
+  CHECK(folder.rendered() == "second, too");
+  write_file(folder.place / "chat_template.jinja", "first\n");
+  CHECK(folder.rendered() == "first");
+}
+
+TEST_CASE("A template sees the special tokens, the messages and what else the conversation says", "[text]") {
+  const Folder folder;
+  folder.write("special_tokens_map.json", {{"bos_token", "<old>"}, {"pad_token", "<pad>"}});
+  folder.write(
+      "tokenizer_config.json",
+      {{"bos_token", {{"content", "<s>"}}},
+       {"eos_token", nullptr},
+       {"chat_template",
+        "{{ bos_token }}{{ eos_token }}{{ pad_token }}{{ messages[0].content }}{{ add_generation_prompt }}{{ tools is none }}{{ mood }}"}});
+  CHECK(folder.rendered() == "<s><pad>HiFalseTrue");
+  Json more = hello;
+  more["add_generation_prompt"] = true;
+  more["mood"] = "!";
+  CHECK(folder.rendered(more) == "<s><pad>HiTrueTrue!");
+}
+
+TEST_CASE("What is no template and no conversation is refused", "[text]") {
+  const Folder folder;
+  folder.write("tokenizer_config.json", {{"chat_template", 5}});
+  CHECK_THAT(folder.refusal(), Contains("tokenizer_config.json: key \"chat_template\": found 5"));
+  folder.write("tokenizer_config.json", {{"chat_template", "{% if %}"}});
+  CHECK_THAT(folder.refusal(), Contains("tokenizer_config.json: chat_template: line 1"));
+  folder.write("tokenizer_config.json", {{"chat_template", "{{ messages }}"}});
+  CHECK_THAT(folder.refusal(Json::array()), Contains("expected an object with \"messages\""));
+  CHECK_THAT(folder.refusal({{"messages", "Hi"}}), Contains("expected an object with \"messages\""));
+}
+
+}  // namespace
+}  // namespace hyplora
