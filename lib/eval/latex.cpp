@@ -30,45 +30,22 @@ void drop_text_commands(std::string& text) {
   }
 }
 
-/// Of the brace that opens at `open`.
-size_t closing_brace(const std::string& text, size_t open) {
-  int depth = 0;
-  for (size_t i = open; i < text.size(); ++i) {
-    depth += text[i] == '{' ? 1 : text[i] == '}' ? -1 : 0;
-    if (depth == 0) return i;
-  }
-  return text.npos;
-}
-
-/// \frac12 -> \frac{1}{2}, \sqrt3 -> \sqrt{3}, \sqrt[3]2 -> \sqrt[3]{2}: an argument of one character gets its braces.
+/// \frac12 -> \frac{1}{2}, \sqrt3 -> \sqrt{3}: an argument of one character gets its braces.
 void brace_arguments(std::string& text, std::string_view command, int arguments) {
   for (size_t position = text.find(command); position != text.npos; position = text.find(command, position + 1)) {
     size_t place = position + command.size();
-    if (place < text.size() && text[place] == '[') place = std::min(text.find(']', place), text.size() - 1) + 1;
     for (int i = 0; i < arguments && place < text.size(); ++i) {
       if (text[place] == '{') {
-        const size_t end = closing_brace(text, place);
+        const size_t end = text.find('}', place);
         if (end == text.npos) return;
         place = end + 1;
-      } else if (text[place] != '\\' && text[place] != '}') {
+      } else if (text[place] != '\\' && text[place] != '[') {
         text.replace(place, 1, "{" + std::string(1, text[place]) + "}");
         place += 3;
       } else {
         break;
       }
     }
-  }
-}
-
-/// \frac{-a}{b} and \frac{a}{-b} -> -\frac{a}{b}, where a term begins.
-void move_signs_out(std::string& text) {
-  static const Pattern above(R"((?:^|(?<=[(\[,=]))(\\frac\{-)(?=[^{}+-]*\}))", "latex"),
-      below(R"((?:^|(?<=[(\[,=]))\\frac\{[^{}+-]*\}(\{-)(?=[^{}+-]*\}))", "latex");
-  while (const auto match = above.find(text, 0))
-    text.replace(match->group_begin, match->group_end - match->group_begin, "-\\frac{");
-  while (const auto match = below.find(text, 0)) {
-    text.replace(match->group_begin, match->group_end - match->group_begin, "{");
-    text.insert(match->begin, "-");
   }
 }
 
@@ -97,12 +74,11 @@ void drop_name(std::string& text) {
 
 std::string normal_latex(const std::string& expression) {
   std::string text = expression;
-  replace_all(text, "{,}", ",");
   for (const char* gone : {"\n", "\\!", "\\,", "\\;", "\\:", "\\$", "$", "\\left", "\\right", "\\%", "%", "^{\\circ}",
-                           "^\\circ", "\\degree", "\\ ", "\\displaystyle", "\\quad", "~"}) {
+                           "^\\circ", "\\degree", "\\ "}) {
     replace_all(text, gone, "");
   }
-  for (const char* wide : {"tfrac", "dfrac", "cfrac"}) replace_all(text, wide, "frac");
+  for (const char* wide : {"tfrac", "dfrac"}) replace_all(text, wide, "frac");
   replace_all(text, "\\\\", "\\");
   const size_t begin = text.find_first_not_of(' ');
   text = begin == text.npos ? "" : text.substr(begin);
@@ -112,7 +88,6 @@ std::string normal_latex(const std::string& expression) {
   drop_name(text);
   brace_arguments(text, "\\frac", 2);
   brace_arguments(text, "\\sqrt", 1);
-  move_signs_out(text);
   drop_thousands(text);
   if (text.starts_with('.')) text.insert(0, "0");
   if (text.starts_with("-.")) text.insert(1, "0");

@@ -1,197 +1,221 @@
-// The stricter readings of answers.h: stated_number, gold_number, stated_letter.
-#include <cmath>
-#include <cstdlib>
+// The stricter readings of answers.h: stated_number, gold_number, stated_letter, stated_word.
+#include <fmt/format.h>
 
-#include "core/error.h"
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "data/boxed.h"
 #include "eval/answers.h"
+#include "eval/plain_text.h"
+#include "eval/statements.h"
+#include "eval/verdicts.h"
+#include "eval/written_number.h"
 #include "text/pattern.h"
 
 namespace hyplora {
 namespace {
 
+using Numbers = std::vector<WrittenNumber>;
+
 Pattern pattern(const std::string& regex) { return Pattern(regex, "answers"); }
 
-struct Spelling {
-  Pattern form;
-  const char* plain;
+std::optional<double> finite(double value) { return std::isfinite(value) ? std::optional(value) : std::nullopt; }
+
+/// The reading of one statement. Its first number counts, or, where this one is a part of the left side of an equation, what the
+/// equation comes to.
+class Claim {
+ public:
+  explicit Claim(const std::string& plain) : text_(plain), numbers_(written_numbers(plain)) {}
+
+  std::optional<double> value() const { return numbers_.empty() ? std::nullopt : finite(numbers_[settled(0)].value); }
+
+ private:
+  std::string between(size_t begin, size_t end) const { return text_.substr(begin, end - begin); }
+
+  /// The first number at or after a place; numbers_.size(): none.
+  size_t number_from(size_t place) const {
+    const auto after = [&](const WrittenNumber& n) { return n.begin >= place; };
+    return static_cast<size_t>(std::find_if(numbers_.begin(), numbers_.end(), after) - numbers_.begin());
+  }
+
+  /// Whether a sum, product or the like begins with this number.
+  bool is_operand(size_t n) const {
+    static const Pattern operation(
+        R"(^\s?(?:[a-zA-Z%.]+\s)?\s?(?:[-+*/^]|x\b|plus\b|minus\b|times\b|divided by\b|multiplied by\b)\s?\(*\s?[$\x{20ac}\x{a3}]?$)",
+        "answers");
+    if (n + 1 >= numbers_.size()) return false;
+    const WrittenNumber &left = numbers_[n], &right = numbers_[n + 1];
+    if (operation.find(between(left.end, right.begin), 0)) return true;
+    return text_[right.begin] == '-' && between(left.end, right.begin).find_first_not_of(' ') == std::string::npos;
+  }
+
+  /// Whether an equation's left side may go on over this text: no other clause begins, no bracket opens that stays open.
+  static bool joins(const std::string& text) {
+    static const Pattern clause(
+        R"([,;:!?]|\.(?=\s|$)|\b(?:because|since|and|so|as|where|when|if|for|which|that|with|who|while|thus|hence|or|given)\b)",
+        "answers");
+    const auto opened = std::count(text.begin(), text.end(), '('), closed = std::count(text.begin(), text.end(), ')');
+    return opened <= closed && !clause.find(text, 0);
+  }
+
+  /// Where the right side begins of the equation that this number stands left in.
+  std::optional<size_t> right_side(size_t n) const {
+    static const Pattern said(R"(^[^.;=\n]*?,?\s(?:which )?(?:equals|is|gives|makes|or|i\.e\.|that is)(?!\w))", "answers"),
+        restated(R"(^[^.;=\n]*?,?\s(?:or|i\.e\.|that is|in other words|which is),?\s)", "answers");
+    const size_t end = numbers_[n].end, equals = text_.find('=', end);
+    if (equals != text_.npos && joins(between(end, equals))) return equals + 1;
+    const std::string rest = text_.substr(end);
+    if (const auto match = said.find(rest, 0); match && is_operand(n)) return end + match->end;
+    if (equals == text_.npos) return std::nullopt;
+    const auto match = restated.find(rest, 0);  // "4 jars, or 4 * 3.5 = 14 litres"
+    if (!match || end + match->end > equals) return std::nullopt;
+    const size_t next = number_from(end + match->end);
+    const bool leads = next < numbers_.size() && numbers_[next].end <= equals && joins(between(numbers_[next].end, equals));
+    return leads ? std::optional(end + match->end) : std::nullopt;
+  }
+
+  /// The number that the equation comes to, which the n-th one is part of.
+  size_t settled(size_t n) const {
+    for (auto right = right_side(n); right; right = right_side(n)) {
+      const size_t next = number_from(*right);
+      if (next >= numbers_.size() || !joins(between(*right, numbers_[next].begin))) return n;  // 12 = x
+      if (is_operand(next) && !is_operand(n) && !right_side(next)) return n;                   // 9 = 5 + 4
+      n = next;
+    }
+    return n;
+  }
+
+  const std::string& text_;
+  Numbers numbers_;
 };
 
-std::string replaced(const std::string& text, const Spelling& spelling) {
-  std::string made;
-  size_t done = 0;
-  for (auto match = spelling.form.find(text, 0); match; match = spelling.form.find(text, match->end)) {
-    made += text.substr(done, match->begin - done) + spelling.plain;
-    done = match->end;
-    if (match->end == match->begin) break;
+std::optional<double> first_value(const std::vector<std::string>& places) {
+  for (const std::string& place : places) {
+    if (const auto value = Claim(place).value()) return value;
   }
-  return made + text.substr(done);
+  return std::nullopt;
 }
 
-/// The same numbers in fewer spellings.
-std::string plain_spelling(std::string text) {
-  static const Spelling spellings[] = {{pattern(R"([\x{2212}\x{ff0d}\x{fe63}])"), "-"},
-                                       {pattern(R"((?<![\d\s])\x{2013}(?=[\d$])|(?<=\s)\x{2013}(?=[\d$]))"), "-"},
-                                       {pattern(R"(\{,\}|\\,(?=\d)|,\\!)"), ","},
-                                       {pattern(R"(\\!|\*\*|__|`)"), ""},
-                                       {pattern(R"((?<=\d)[\x{2009}\x{202f}\x{a0}\x{2007}'\x{2019}~](?=\d{3}(?!\d)))"), ","},
-                                       {pattern(R"(\\[dtc]frac(?![a-zA-Z]))"), "\\frac"},
-                                       {pattern(R"(\\(?:left|right|displaystyle|quad)(?![a-zA-Z])|\\[;: ])"), " "},
-                                       {pattern(R"(\\[$])"), "$"},
-                                       {pattern(R"(\\(?:times|cdot)(?![a-zA-Z])|\x{d7})"), "*"},
-                                       {pattern(R"(\\(?:approx|equiv)(?![a-zA-Z])|\x{2248})"), "="}};
-  for (const Spelling& spelling : spellings) text = replaced(text, spelling);
-  for (char digit = '0'; digit <= '9'; ++digit) {  // full-width
-    const std::string wide{'\xef', '\xbc', static_cast<char>(0x90 + digit - '0')};
-    for (size_t place = text.find(wide); place != text.npos; place = text.find(wide)) text.replace(place, 3, 1, digit);
+/// What a box, "####" or "answer is" states.
+std::optional<double> marked_number(const std::string& text) {
+  std::vector<std::string> boxed_texts;
+  for (const std::string& box : boxes(text)) boxed_texts.push_back(plain_numbers(box));
+  if (const auto value = first_value(boxed_texts)) return value;
+  const std::string plain = plain_numbers(text);
+  if (const auto value = first_value(closing_lines(plain))) return value;
+  return first_value(statements(plain));
+}
+
+/// Whether a gold answer's text around its number is words and units, not an operation that the number is only a part of.
+bool only_names_units(const std::string& before, const std::string& behind) {
+  static const Pattern symbols(R"([<>=~!:\\\x{b1}\x{3c0}\x{221a}\x{2264}\x{2265}]|(?<![a-zA-Z])\^)", "answers"),
+      operation(R"([-+*/]|[a-zA-Z]$)", "answers"), continued(R"([+*]|\s-\s|^[xyz]\b)", "answers"),
+      scale(R"((?i)\b(?:sqrt|hundred|thousand|million|billion|trillion|dozens?)\b)", "answers");
+  for (const std::string* text : {&before, &behind}) {
+    if (symbols.find(*text, 0) || scale.find(*text, 0)) return false;
   }
-  return text;
+  return !operation.find(before, 0) && !continued.find(behind, 0);
 }
 
-const std::string whole = R"((?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,3}(?: [0-9]{3})+(?![0-9,]|\.[0-9])|[0-9]+))",
-                  decimal = "(?:" + whole + R"((?:\.[0-9]+)?|\.[0-9]+))",
-                  fraction = R"(\\frac\s*\{\s*-?[0-9.]+\s*\}\s*\{\s*[0-9.]+\s*\}|\\frac\s*[0-9][0-9])";
-
-/// One number with what people write around it: sign, currency, thousands, decimals, fraction, mixed number, power of ten.
-const Pattern& written_number() {
-  static const Pattern number = pattern(
-      R"(((?:(?<![\w)])-\s?|(?<=[=*/(]\s)-\s?)?(?:[$\x{20ac}\x{a3}]-?)?\s?(?:)" + fraction + "|" + decimal + R"((?:\s?(?:)" +
-      fraction +
-      R"()|\s[0-9]+/[0-9]+(?![0-9])|[eE][+-]?[0-9]+(?![a-zA-Z0-9])|\s?[*xX]\s?10\s?\^\s?\{?[+-]?[0-9]+\}?|\s?/\s?[0-9]+(?!\.?[0-9]))?)))");
-  return number;
+/// A letter at a statement's beginning; "A" and a noun is an article.
+const Pattern& letter_statement() {
+  static const Pattern statement =
+      pattern(R"(^[\s:({\[]*(?i:(?:therefore|thus|clearly|simply|indeed|the|option|choice|letter|answer)[\s:({\[]+)*)"
+              R"((?|([A-Ea-e])\s?[)\]}]|([B-E])(?![\w'+]|-\w|\.\w)|(?<=option |choice |Option |Choice )(A)\b)"
+              R"(|(A)(?!\.\w)(?=\s*(?:$|[,.:;!?<(\n]|-\s|[0-9\\]))|([a-e])(?=\.?\s*(?:$|[\n<])))"
+              R"(|(A)(?=\s+(?:because|since|as|with|which|and|or|for|not|is|by|from|due|if|where|given)\b)))");
+  return statement;
 }
 
-double plain_value(std::string digits) {
-  std::erase_if(digits, [](char c) { return c == ',' || c == ' '; });
-  return std::strtod(digits.c_str(), nullptr);
+/// The letter that a box, or a text that is nothing else, begins with.
+std::optional<std::string> leading_letter(const std::string& plain) {
+  static const Pattern alone =
+      pattern(R"(^[\s{]*(?i:(?:option|choice|answer)[\s:]*)?[(\[]?([A-E])(?:\s*[)\]]?[.:]?[\s}]*$)"
+              R"(|\s*[)\]](?!.*\b[A-E]\s?[)\]])[^\n]*\s*$|(?:[.:]\s|:|\s-\s)(?!.*\b[A-E][.:]\s)[^\n]*\s*$))");
+  return alone.first(plain);
 }
 
-/// a/b or \frac{a}{b}; NaN where it is neither.
-double fraction_value(const std::string& written) {
-  static const Pattern above = pattern(R"(\\frac\s*\{?\s*(-?[0-9.]+?)\s*\}|\\frac\s*([0-9]))"),
-                       below = pattern(R"(\}\s*\{\s*([0-9.]+)\s*\}$)");
-  if (written.starts_with("\\frac")) {
-    if (const auto bottom = below.first(written)) return plain_value(*above.first(written)) / plain_value(*bottom);
-    return static_cast<double>(written[written.size() - 2] - '0') / static_cast<double>(written.back() - '0');
+std::optional<std::string> boxed_letter(const std::string& text) {
+  static const Pattern lower = pattern(R"(^\s*[(\[]?([a-e])[)\]]?\s*$)"), behind = pattern(R"(\(([A-E])\)\s*$)"),
+                       before_value = pattern(R"(^\s*([A-E])\s+[0-9\\]\S*\s*$)");
+  for (const std::string& box : boxes(text)) {
+    const std::string plain = plain_words(box);
+    if (const auto letter = leading_letter(plain)) return letter;
+    for (const Pattern* form : {&lower, &behind, &before_value}) {
+      if (const auto letter = form->first(plain)) return letter;
+    }
   }
-  const size_t slash = written.find('/');
-  return slash == written.npos ? NAN : plain_value(written.substr(0, slash)) / plain_value(written.substr(slash + 1));
-}
-
-double magnitude(const std::string& written) {
-  static const Pattern start = pattern("^(" + decimal + ")"), power = pattern(R"(10\s?\^\s?\{?([+-]?[0-9]+)\}?$)"),
-                       exponent = pattern(R"([eE]([+-]?[0-9]+)$)"), mixed = pattern(R"(\s([0-9]+/[0-9]+)$)");
-  if (written.starts_with("\\frac")) return fraction_value(written);
-  const double first = plain_value(start.first(written).value_or("0"));
-  if (const auto ten = power.first(written)) return first * std::pow(10, plain_value(*ten));
-  if (const auto ten = exponent.first(written)) return first * std::pow(10, plain_value(*ten));
-  if (const size_t more = written.find("\\frac"); more != written.npos) return first + fraction_value(written.substr(more));
-  if (const auto more = mixed.first(written)) return first + fraction_value(*more);
-  return written.find('/') == written.npos ? first : fraction_value(written);
-}
-
-std::optional<double> value_of(const std::string& written) {
-  static const Pattern number = pattern(R"((\\frac.*|[0-9.].*)$)");
-  const std::string digits = number.first(written).value_or("");
-  const bool negative = written.substr(0, written.size() - digits.size()).find('-') != written.npos;
-  const double value = negative ? -magnitude(digits) : magnitude(digits);
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
-}
-
-std::optional<double> first_value(const std::string& text) {
-  const auto found = written_number().first(text);
-  return found ? value_of(*found) : std::nullopt;
-}
-
-/// What is said, without the reasons that may follow it.
-std::string claim_of(const std::string& rest) {
-  static const Pattern reason =
-      pattern(R"([.!?;](?=\s|$)|\s\((?=[^)]*=)|,?\s(?:because|since|as|where|for|which|after|when|given|with)\s)");
-  const auto end = reason.find(rest, 0);
-  return end ? rest.substr(0, end->begin) : rest;
-}
-
-/// The number of a claim: what stands after the last sign of equality, where one stands.
-std::optional<double> claimed_value(const std::string& claim) {
-  static const Pattern instead = pattern(R"(^[\s:]*not\b.*?\bbut\b(.*))");
-  if (const auto but = instead.first(claim)) return first_value(*but);
-  if (const size_t equals = claim.rfind('='); equals != claim.npos) {
-    if (const auto value = first_value(claim.substr(equals + 1))) return value;
-  }
-  return first_value(claim);
-}
-
-/// Of the last place in the text that the mark stands at, and that claims a number.
-std::optional<double> value_after(const Pattern& mark, const std::string& text) {
-  std::optional<double> found;
-  for (auto match = mark.find(text, 0); match; match = mark.find(text, match->end)) {
-    const std::string rest = text.substr(match->end, text.find('\n', match->end) - match->end);
-    auto value = claimed_value(claim_of(rest));
-    if (!value) value = first_value(rest);
-    if (value) found = value;
-  }
-  return found;
-}
-
-constexpr const char* stated_mark = R"((?<!/)(?i:answer\s*(?:is|:|=|>)))";
-
-std::optional<double> value_said(const std::string& text) {
-  static const Pattern hashes = pattern(R"(####(?!\s*\pL))"), stated = pattern(stated_mark);
-  if (const auto box = boxed(text)) {
-    if (const auto value = claimed_value(*box)) return value;
-  }
-  if (const auto value = value_after(hashes, text)) return value;
-  return value_after(stated, text);
-}
-
-std::optional<double> last_value(const std::string& text) {
-  const auto last = written_number().last(text);
-  return last ? value_of(*last) : std::nullopt;
-}
-
-/// Letters without what sets them off.
-std::string plain_letters(std::string text) {
-  static const Spelling spellings[] = {{pattern(R"([*_"`$\x{201c}\x{201d}])"), ""}, {pattern(R"(\\[ ,;:!])"), " "}};
-  static const Pattern command = pattern(R"(\\(?:text|textbf|textrm|mathrm|mathbf|mbox)\s*\{([^{}]*)\})");
-  for (auto match = command.find(text, 0); match; match = command.find(text, match->begin))
-    text.replace(match->begin, match->end - match->begin,
-                 text.substr(match->group_begin, match->group_end - match->group_begin));
-  for (const Spelling& spelling : spellings) text = replaced(text, spelling);
-  return text;
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<double> stated_number(const std::string& text) {
-  const std::string plain = plain_spelling(text);
-  const auto said = value_said(plain);
-  return said ? said : last_value(plain);
+  if (const auto value = marked_number(text)) return value;
+  const Numbers numbers = written_numbers(plain_numbers(text));
+  return numbers.empty() ? std::nullopt : finite(numbers.back().value);
 }
 
 std::optional<double> gold_number(const std::string& answer) {
-  static const Pattern starts = pattern(R"(^\s*[-+]?[$\x{20ac}\x{a3}]?\s?-?(?:\\frac|\.?[0-9]))");
-  const std::string plain = plain_spelling(answer);
-  if (const auto said = value_said(plain)) return said;
-  return starts.find(plain, 0) ? claimed_value(claim_of(plain)) : last_value(plain);
+  if (const auto value = marked_number(answer)) return value;
+  static const Pattern aside(R"((?<=\S)\s*\([^()]*\))", "answers"), per(R"(\s(?:per|out of|each|in|for|from)\s.*$)", "answers");
+  std::string plain = plain_numbers(answer);
+  for (const Pattern* gone : {&aside, &per}) {
+    if (const auto match = gone->find(plain, 0); match && !written_numbers(plain.substr(0, match->begin)).empty())
+      plain.erase(match->begin, match->end - match->begin);
+  }
+  if (plain.find('=') != plain.npos) return Claim(plain).value();
+  const Numbers numbers = written_numbers(plain);
+  if (numbers.size() != 1) return std::nullopt;
+  const std::string before = plain.substr(0, numbers[0].begin), behind = plain.substr(numbers[0].end);
+  return only_names_units(before, behind) ? finite(numbers[0].value) : std::nullopt;
 }
 
 std::optional<std::string> stated_letter(const std::string& text) {
   static const Pattern
-      in_box = pattern(R"(^\s*(?i:option\s*|choice\s*)?\(?([A-Ea-e])(?:\)|[.:]|\s*$))"),
-      stated = pattern(
-          R"((?|(?i:(?:answer|option|choice)\s*(?:is|:|>))[:\s]*not\s+\(?[A-E]\)?,?\s+but\s+\(?([A-E])\b)"
-          R"(|(?i:(?:answer|option|choice)\s*(?:is|:|>))[:\s]*(?i:option\s*|choice\s*)?(?|\(([A-Ea-e])\)|([A-Ea-e])(?:\)|(?=[.,:;!<]|\s*$|\s*\n))|([B-E])\b|(A)(?=\s*(?:\(|(?:because|since|as|with|which|and|or|for|:)\b))))"
-          R"(|(?i:option|choice|answer)\s+\(?([A-E])\)?\s+is\s+(?:the\s+)?(?:correct|right|answer)|####\s*\(?([A-E])\b))"),
-      alone = pattern(R"(^\s*\(?([A-E])(?:[).:]?\s*$|[).:](?!.*\b[A-E]\))[^\n]*\s*$))");
+      in_passing = pattern(R"((?|(?i:option|choice)\s+\(?([A-E])\b|\(([A-E])\)))"),
+      confirmed = pattern(
+          R"(\b([A-E])[)\]]?\s+(?:is|was)\s+(?:(?:therefore|thus|clearly)\s+)?(?:the\s+)?(?:only\s+|most\s+)?(?:correct|right|answer|best)\b)"),
+      closing = pattern(R"((?|####+\s*\(?([A-E])\)?\.?\s*(?:$|\n)|\s(?:[Oo]ption|[Cc]hoice)\s+[(\[]?([A-E])[)\]]?\.?\s*$))");
   const auto upper = [](std::string letter) {
     letter[0] = static_cast<char>(letter[0] & ~0x20);
     return letter;
   };
-  if (const auto box = boxed(text)) {
-    if (const auto letter = in_box.first(plain_letters(*box))) return upper(*letter);
+  if (const auto letter = boxed_letter(text)) return upper(*letter);
+  const std::string plain = plain_words(text);
+  const auto stated = statements(plain);
+  for (const std::string& statement : stated) {
+    if (const auto letter = letter_statement().first(statement)) return upper(*letter);
   }
-  const std::string plain = plain_letters(text);
-  if (const auto letter = stated.last(plain)) return upper(*letter);
-  return alone.first(plain);
+  for (const std::string& statement : stated) {
+    if (const auto letter = in_passing.first(statement)) return letter;
+  }
+  for (const Pattern* form : {&confirmed, &closing}) {
+    if (const auto letter = form->last(plain)) return letter;
+  }
+  return leading_letter(plain);
+}
+
+std::optional<std::string> stated_word(const std::string& words, const std::string& text) {
+  std::string spaced;  // "answer 2" is answer2 behind "the answer is"
+  for (const char c : words) spaced += c >= '0' && c <= '9' ? std::string("\\s?") + c : std::string(1, c);
+  const Pattern stated(fmt::format(R"(^[\s:(\[]*({0})\b(?!\s*(?:or|and|/)\s*(?:{0})\b))", spaced), words),
+      negated(fmt::format(R"((?:\bnot|n't)\s(?:the\s)?(?:{})\b)", words), words),
+      occurs(fmt::format(R"(\b({})\b)", words), words);
+  const std::string plain = lowered(plain_words(text));
+  std::set<std::string> found;
+  for (const std::string& statement : statements(plain)) {
+    if (auto word = stated.first(statement)) {
+      std::erase_if(*word, [](char c) { return c == ' '; });
+      found.insert(*word);
+    }
+  }
+  if (found.empty() && !negated.find(plain, 0)) {
+    for (auto match = occurs.find(plain, 0); match; match = occurs.find(plain, match->end))
+      found.insert(plain.substr(match->begin, match->end - match->begin));
+  }
+  return found.size() == 1 ? std::optional(*found.begin()) : std::nullopt;
 }
 
 }  // namespace hyplora

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
+#include "data/boxed.h"
 #include "eval/answers.h"
 #include "text/pattern.h"
 
@@ -28,19 +28,13 @@ Judgement judged_text(const std::string& gold, const Text& found) { return {foun
 Judgement judged_latex(const std::string& gold, const Text& found) {
   return {found.value_or(""), found && normal_latex(*found) == normal_latex(gold)};
 }
+Judgement judged_box(const std::string& gold, const std::vector<std::string>& boxes) {
+  if (boxes.empty()) return {};
+  return {boxes[0], latex_form(boxes[0]) == latex_form(gold)};
+}
 
 /// Of the words the first that occurs in the lower-cased text.
 Text first_word(const char* words, const std::string& text) { return Pattern(words, words).first(lowered(text)); }
-
-/// The one of the words that occurs.
-Text only_word(const char* words, const std::string& completion) {
-  const std::string text = lowered(completion);
-  std::set<std::string> found;
-  const Pattern pattern(fmt::format("\\b(?:{})\\b", words), words);
-  for (auto match = pattern.find(text, 0); match; match = pattern.find(text, match->end))
-    found.insert(text.substr(match->begin, match->end - match->begin));
-  return found.size() == 1 ? Text(*found.begin()) : std::nullopt;
-}
 
 using String = std::string;
 
@@ -71,11 +65,11 @@ const VerdictKind letter_verdict{
 
 const VerdictKind word_verdict{
     "word",
-    1,
+    2,
     "one of {}",
     is_word,
     [](const char* words, const String& gold, const String& text) { return judged_text(gold, first_word(words, text)); },
-    [](const char* words, const String& gold, const String& text) { return judged_text(gold, only_word(words, text)); },
+    [](const char* words, const String& gold, const String& text) { return judged_text(gold, stated_word(words, text)); },
     "(?i:\\b{}\\b)",
     "the correct answer is {}"};
 
@@ -85,7 +79,7 @@ const VerdictKind latex_verdict{
     "an expression",
     is_expression,
     [](const char*, const String& gold, const String& text) { return judged_latex(gold, latex_answer(text)); },
-    [](const char*, const String& gold, const String& text) { return judged_latex(gold, boxed(text)); }};
+    [](const char*, const String& gold, const String& text) { return judged_box(gold, boxes(text)); }};
 
 const VerdictKind loss_verdict{"loss", 1, nullptr, nullptr, nullptr, nullptr};
 
