@@ -7,6 +7,7 @@
 #include "core/numbers.h"
 #include "core/printable.h"
 #include "eval/compare.h"
+#include "eval/interval.h"
 #include "eval/output_names.h"
 
 namespace hyplora::apps {
@@ -70,8 +71,8 @@ void EvalProgress::advanced(int64_t done, int64_t correct) {
 }
 
 void print_table(const std::vector<Json>& results) {
-  std::printf("%-14s %-22s %6s %8s %10s %8s %9s %9s %10s\n", "benchmark", "adapter", "n", "correct", "accuracy", "+-", "strict",
-              "rows/s", "tokens/s");
+  std::printf("%-14s %-22s %6s %8s %10s %14s %9s %9s %10s\n", "benchmark", "adapter", "n", "correct", "accuracy",
+              "95% interval", "strict", "rows/s", "tokens/s");
   for (const auto& r : results) {
     const std::string name = benchmark_of(r), adapter = name_of_adapter(r);
     const double tokens = value_in(r, "tokens_per_second");
@@ -82,8 +83,10 @@ void print_table(const std::vector<Json>& results) {
     }
     const std::string strict =
         r.contains("accuracy_strict") ? fmt::format("{:.1f}%", 100 * value_in(r, "accuracy_strict")) : "-";
-    std::printf("%-14s %-22s %6ld %8ld %9.1f%% %7.1f%% %9s %9.2f %10.0f\n", name.c_str(), adapter.c_str(), count_in(r, "n"),
-                count_in(r, "correct"), 100 * value_in(r, "accuracy"), 100 * value_in(r, "stderr"), strict.c_str(),
+    const auto [low, high] = wilson_interval(count_in(r, "correct"), count_in(r, "n"));
+    const std::string interval = fmt::format("[{:.1f}, {:.1f}]", 100 * low, 100 * high);
+    std::printf("%-14s %-22s %6ld %8ld %9.1f%% %14s %9s %9.2f %10.0f\n", name.c_str(), adapter.c_str(), count_in(r, "n"),
+                count_in(r, "correct"), 100 * value_in(r, "accuracy"), interval.c_str(), strict.c_str(),
                 value_in(r, "rows_per_second"), tokens);
     if (r.contains("accuracy_normalised")) {
       std::printf("%-14s %-22s by log-likelihood a token: %.1f%%\n", "", "", 100 * value_in(r, "accuracy_normalised"));

@@ -1,7 +1,11 @@
-// hyplora-eval: scores a checkpoint, with or without adapters, on the rows of benchmark files, or measures its loss on them.
+// hyplora-eval: scores a checkpoint, with or without adapters, on the rows of benchmark files, or measures its loss on them; judges
+// completions made elsewhere.
+#include <cstdio>
+
 #include "core/error.h"
 #include "core/log.h"
 #include "dist/launch.h"
+#include "eval/score.h"
 #include "eval_output.h"
 #include "program.h"
 #include "signals.h"
@@ -16,6 +20,10 @@ int run(apps::Program& program, const EvalOptions& options) {
   const at::Device device = program.device(launch.local_rank);
   if (!options.compare.empty()) {
     apps::print_comparisons(options.compare[0], options.compare[1], options.evaluate.decode.seed);
+    return 0;
+  }
+  if (!options.score.empty()) {
+    for (const Json& verdict : scored_lines(options.score)) std::puts(json_text(verdict).c_str());
     return 0;
   }
   const auto group = join_group(launch);  // nothing is lost if a signal ends the waiting for the others

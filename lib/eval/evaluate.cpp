@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "eval/interval.h"
 #include "generate/stop_strings.h"
 #include "model/finite.h"
 #include "model/pack.h"
@@ -225,7 +226,12 @@ Json TaskResult::to_json() const {
   if (loss) {
     json.update(Json{{"loss", *loss}, {"perplexity", std::exp(*loss)}, {"tokens", tokens}});
   } else {
-    json.update(Json{{"correct", correct}, {"accuracy", accuracy()}, {"stderr", standard_error()}});
+    const auto [low, high] = wilson_interval(correct, n);
+    json.update(Json{{"correct", correct},
+                     {"accuracy", accuracy()},
+                     {"stderr", standard_error()},
+                     {"accuracy_low", low},
+                     {"accuracy_high", high}});
   }
   if (correct_normalised) {
     json.update(Json{{"correct_normalised", *correct_normalised}, {"accuracy_normalised", share(*correct_normalised)}});

@@ -6,6 +6,7 @@
 #include "eval/answers.h"
 #include "eval/plain_text.h"
 #include "text/pattern.h"
+#include "text/unicode.h"
 
 namespace hyplora {
 namespace {
@@ -77,7 +78,7 @@ class Reader {
   std::string command_name() {
     size_t end = place_;
     while (end < text_.size() && is_letter(text_[end])) ++end;
-    if (end == place_ && end < text_.size()) ++end;
+    if (end == place_) end += character_size();
     const std::string name = text_.substr(place_, end - place_);
     place_ = end;
     return name;
@@ -92,7 +93,7 @@ class Reader {
       return group();
     }
     if (depth_ == deepest) {
-      ++place_;
+      place_ += character_size();
       return "";
     }
     std::string outer = std::exchange(out_, "");
@@ -126,18 +127,17 @@ class Reader {
       ++place_;
       quotient();
     } else {
-      ++place_;
       plain(c);
     }
   }
 
+  /// Of the one that comes next; 0 at the end.
+  size_t character_size() const { return place_ < text_.size() ? character_at(text_, place_).bytes : 0; }
+
   void plain(char c) {
+    const size_t begin = std::exchange(place_, place_ + character_size());
     if (std::string_view(" \n\t~$%{}").find(c) != std::string_view::npos) return;
-    if (c == '*') {
-      out_ += "\\cdot ";
-    } else {
-      out_ += c;
-    }
+    out_ += c == '*' ? "\\cdot " : text_.substr(begin, place_ - begin);
     if (std::string_view("+-=,;:<>()[]|&").find(c) != std::string_view::npos) term_ = out_.size();
   }
 

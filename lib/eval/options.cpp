@@ -51,6 +51,10 @@ void add_output(Fields& f, EvalOptions& o) {
       .add("compare", o.compare, "two earlier runs (folders or record files): difference, interval, McNemar's p, changed rows")
       .takes(2)
       .names_files()
+      .changes_nothing()
+      .add("score", o.score,
+           "JSONL file of completions made elsewhere, {benchmark, answer, output} a line: prints a verdict for each")
+      .names_files()
       .changes_nothing();
 }
 
@@ -59,7 +63,8 @@ void require_whole(const EvalOptions& o) {
     if (o.compare.size() != 2) throw InputError("--compare: found {} runs, expected 2.", o.compare.size());
     return;
   }
-  if (o.model.empty() || o.data.empty()) throw InputError("--model and --data are needed (or --compare A B).");
+  if (!o.score.empty()) return;
+  if (o.model.empty() || o.data.empty()) throw InputError("--model and --data are needed (or --compare A B, or --score FILE).");
   if (o.resume && o.output.empty()) throw InputError("--resume needs --output, the folder of the run that is to go on.");
   if (o.few_shot > 0 && o.few_shot_data.empty())
     throw InputError("--few-shot {}: --few-shot-data FILE is missing.", o.few_shot);

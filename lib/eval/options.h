@@ -28,6 +28,7 @@ struct EvalOptions {
   int64_t limit = 0, few_shot = 0;
   bool resume = false, disagreements = false;
   std::vector<std::string> compare;  // two earlier runs, and nothing is scored
+  std::string score;                 // completions made elsewhere, and nothing is computed
   ScoringOptions evaluate;
 };
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "core/numbers.h"
+#include "eval/interval.h"
 #include "io/svg.h"
 
 namespace hyplora {
@@ -58,15 +60,23 @@ size_t place_in(const std::vector<std::string>& names, const std::string& name) 
   return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-/// One bar with its whisker of a standard error to either side.
+/// In percent. Entries of earlier versions have the counts, too.
+Interval interval_of(const Json& entry) {
+  const auto [low, high] =
+      wilson_interval(std::llround(number_in(entry, "correct").value_or(0)), std::llround(number_in(entry, "n").value_or(0)));
+  return {100 * low, 100 * high};
+}
+
+/// One bar with its whisker, the interval.
 void draw(const Json& entry, const Layout& layout, Svg& svg) {
-  const double accuracy = 100 * entry["accuracy"].get<double>(), error = 100 * number_in(entry, "stderr").value_or(0);
+  const double accuracy = 100 * entry["accuracy"].get<double>();
+  const auto [low, high] = interval_of(entry);
   const size_t series = place_in(layout.adapters, adapter_of(entry));
   const double x = layout.bar_start(place_in(layout.benchmarks, entry["benchmark"]), series), middle = x + bar / 2;
-  svg.rect(
-      {x, layout.percent.place(accuracy)}, {x + bar, layout.percent.place(0)}, colour_of(series),
-      fmt::format("{} {}: {:.1f} % ± {:.1f} %", entry["benchmark"].get<std::string>(), adapter_of(entry), accuracy, error));
-  svg.line({middle, layout.percent.place(accuracy + error)}, {middle, layout.percent.place(accuracy - error)}, "#222", 1.5);
+  svg.rect({x, layout.percent.place(accuracy)}, {x + bar, layout.percent.place(0)}, colour_of(series),
+           fmt::format("{} {}: {:.1f} % [{:.1f}, {:.1f}]", entry["benchmark"].get<std::string>(), adapter_of(entry), accuracy,
+                       low, high));
+  svg.line({middle, layout.percent.place(high)}, {middle, layout.percent.place(low)}, "#222", 1.5);
 }
 
 std::string chart(const std::vector<Json>& scored) {
@@ -80,7 +90,7 @@ std::string chart(const std::vector<Json>& scored) {
     const double y = top + plot_height + bottom + legend_row * static_cast<double>(i);
     svg.legend({left, y}, layout.adapters[i], colour_of(i));
   }
-  return svg.document() + "<p>Whiskers: one standard error to either side.</p>\n";
+  return svg.document() + "<p>Whiskers: 95 % intervals (Wilson).</p>\n";
 }
 
 std::string cell(const std::string& text) { return "<td>" + escaped(text) + "</td>"; }
@@ -90,6 +100,12 @@ std::string percent(const Json& entry, const char* key) {
   return share ? fmt::format("{:.1f} %", 100 * *share) : "";
 }
 
+std::string interval(const Json& entry) {
+  if (!number_in(entry, "accuracy")) return "";
+  const auto [low, high] = interval_of(entry);
+  return fmt::format("{:.1f} to {:.1f} %", low, high);
+}
+
 std::string figure(const Json& entry, const char* key, int digits) {
   const auto number = number_in(entry, key);
   return number ? fmt::format("{:.{}f}", *number, digits) : "";
@@ -97,14 +113,14 @@ std::string figure(const Json& entry, const char* key, int digits) {
 
 std::string table(const std::vector<Json>& results) {
   std::string html = "<table>\n<tr>";
-  for (const char* name : {"benchmark", "adapter", "rows", "correct", "accuracy", "±", "strict", "normalised", "loss",
-                           "perplexity", "truncated", "rows/s", "tokens/s", "seconds"}) {
+  for (const char* name : {"benchmark", "adapter", "rows", "correct", "accuracy", "95 % interval", "strict", "normalised",
+                           "loss", "perplexity", "truncated", "rows/s", "tokens/s", "seconds"}) {
     html += fmt::format("<th>{}</th>", name);
   }
   html += "</tr>\n";
   for (const Json& e : results) {
     html += "<tr>" + cell(e["benchmark"]) + cell(adapter_of(e)) + cell(figure(e, "n", 0)) + cell(figure(e, "correct", 0)) +
-            cell(percent(e, "accuracy")) + cell(percent(e, "stderr")) + cell(percent(e, "accuracy_strict")) +
+            cell(percent(e, "accuracy")) + cell(interval(e)) + cell(percent(e, "accuracy_strict")) +
             cell(percent(e, "accuracy_normalised")) + cell(figure(e, "loss", 4)) + cell(figure(e, "perplexity", 3)) +
             cell(figure(e, "truncated", 0)) + cell(figure(e, "rows_per_second", 1)) + cell(figure(e, "tokens_per_second", 0)) +
             cell(figure(e, "seconds", 1)) + "</tr>\n";

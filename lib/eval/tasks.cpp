@@ -55,11 +55,11 @@ std::vector<std::string> task_names() {
   return names;
 }
 
-const Task& find_task(const std::string& name) {
+const Task& find_task(const std::string& name, const std::string& where) {
   const Task* task = lookup(name);
   if (task == nullptr) {
-    throw InputError("--benchmark: found \"{}\", expected one of {}; the nearest is \"{}\".", name,
-                     fmt::join(task_names(), ", "), nearest_name(lowered(name), task_names()));
+    throw InputError("{}: found \"{}\", expected one of {}; the nearest is \"{}\".", where, name, fmt::join(task_names(), ", "),
+                     nearest_name(lowered(name), task_names()));
   }
   return *task;
 }

@@ -19,8 +19,8 @@ struct Task {
 
 std::vector<std::string> task_names();
 
-/// By name in any case, "-" for "_"; InputError with the known names and the nearest otherwise.
-const Task& find_task(const std::string& name);
+/// By name in any case, "-" for "_"; InputError with the known names and the nearest otherwise, which says where the name stood.
+const Task& find_task(const std::string& name, const std::string& where = "--benchmark");
 /// By a data file's name without folder and ending ("AddSub.json" is addsub, "ARC-Easy.json" arc_easy); InputError otherwise.
 const Task& task_of_file(const fs::path& file);
 

@@ -29,7 +29,9 @@ TEST_CASE("The report is one page with a bar for each result, and escapes what i
   const Json loss{{"benchmark", "loss"}, {"n", 4}, {"loss", 2.5}, {"perplexity", 12.2}, {"adapter", nullptr}};
   const std::string html =
       evaluation_report({entry("boolq", nullptr, 0.5), entry("boolq", "runs/<x>&y", 0.75), entry("piqa", nullptr, 0.25), loss});
-  CHECK(count(html, "% \u00b1 2.0 %</title>") == 3);
+  CHECK(count(html, "50.0 % [40.4, 59.6]</title>") == 1);
+  CHECK(count(html, "75.0 % [65.7, 82.5]</title>") == 1);
+  CHECK(count(html, "<td>65.7 to 82.5 %</td>") == 1);
   CHECK(count(html, "height=\"195.0\"") == 1);  // 0.75 of 260
   CHECK(html.find("runs/<x>") == html.npos);
   CHECK(html.find("runs/&lt;x&gt;&amp;y") != html.npos);
@@ -43,6 +45,12 @@ TEST_CASE("The report's chart is well-formed XML whatever the adapters are calle
   const std::string html =
       evaluation_report({entry("boolq", "<a&\"b\">", 0.5), entry("boolq", "x\x02\xFF'", 0), entry("piqa", nullptr, 1)});
   CHECK(test::xml_fault(svg_of(html)) == "");
+}
+
+TEST_CASE("Where all or no answers are right the report shows how far that may be chance", "[eval]") {
+  const std::string html = evaluation_report({entry("boolq", nullptr, 0), entry("piqa", nullptr, 1)});
+  CHECK(count(html, "<td>0.0 to 3.7 %</td>") == 1);
+  CHECK(count(html, "<td>96.3 to 100.0 %</td>") == 1);
 }
 
 TEST_CASE("Figures that are null are left empty in the report", "[eval]") {

@@ -106,8 +106,8 @@ TEST_CASE("An entry says what was run: settings, speed, both accuracies, hashes 
   CHECK(entry["benchmark"] == "gsm8k");
   CHECK(entry["n"] == 3);
   CHECK(entry["verdict"] == Json{{"kind", "number"}, {"version", 2}});
-  for (const char* key :
-       {"accuracy", "stderr", "accuracy_strict", "rows_per_second", "tokens_per_second", "seconds", "truncated"}) {
+  for (const char* key : {"accuracy", "stderr", "accuracy_low", "accuracy_high", "accuracy_strict", "rows_per_second",
+                          "tokens_per_second", "seconds", "truncated"}) {
     INFO(key);
     CHECK(entry[key].is_number());
   }

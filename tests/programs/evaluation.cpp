@@ -41,6 +41,22 @@ void wait_for_lines(Launch& launch, const fs::path& path, size_t lines) {
   REQUIRE(holds_within(60, [&] { return lines_of(path) >= lines || launch.ends_within(0); }));
 }
 
+TEST_CASE("Completions made elsewhere are judged without a model, a line for each", "[programs]") {
+  const test::TempFolder place;
+  const std::string file = (place / "made.jsonl").string();
+  const std::string good = R"({"benchmark": "gsm8k", "answer": "72", "output": "The answer is 72."})";
+  write_file(file, good + "\n" + good + "\n");
+  const Ran ran = run("hyplora-eval", {"--score", file});
+  INFO(ran.err);
+  CHECK(ran.status == 0);
+  const std::string verdict = R"({"pred":"72","correct":true,"pred_strict":"72","correct_strict":true})";
+  CHECK(ran.out == verdict + "\n" + verdict + "\n");
+  write_file(file, good + "\n{}\n");
+  const Ran refused = run("hyplora-eval", {"--score", file});
+  CHECK(refused.out == "");
+  check_sentence(refused, 2, "made.jsonl: line 2");
+}
+
 TEST_CASE("All shared benchmark files are scored in one call, on slices", "[programs]") {
   const auto model = test::shared("models/stories260K"), data = test::shared("data/eval");
   if (!model || !data) return;
