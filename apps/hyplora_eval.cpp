@@ -9,6 +9,7 @@
 #include "eval_output.h"
 #include "program.h"
 #include "signals.h"
+#include "standard_streams.h"
 
 using namespace hyplora;
 
@@ -23,7 +24,7 @@ int run(apps::Program& program, const EvalOptions& options) {
     return 0;
   }
   if (!options.score.empty()) {
-    for (const Json& verdict : scored_lines(options.score)) std::puts(json_text(verdict).c_str());
+    for (const Json& verdict : scored_lines(options.score)) std::puts(apps::for_output(json_text(verdict)).c_str());
     return 0;
   }
   const auto group = join_group(launch);  // nothing is lost if a signal ends the waiting for the others
