@@ -31,7 +31,7 @@ std::optional<double> gold_number(const std::string& answer);
 /// with "D)" and is all. Not the article of "the answer is A value".
 std::optional<std::string> stated_letter(const std::string& text);
 
-/// Of the words (a|b|c) the one that statements give, else the only one that occurs, where it is not behind "not".
+/// Of the words (a|b|c) the one that statements give, else the only one that occurs and is not denied ("not true", "true is wrong").
 std::optional<std::string> stated_word(const std::string& words, const std::string& text);
 
 /// A LaTeX expression in a form in which equal answers are equal texts (Hendrycks et al. 2021, arXiv 2103.03874, the MATH data

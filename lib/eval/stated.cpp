@@ -118,6 +118,21 @@ bool only_names_units(const std::string& before, const std::string& behind) {
   return !operation.find(before, 0) && !continued.find(behind, 0);
 }
 
+/// The one number of a gold answer, without the asides and rates that may follow it; of an equation what it comes to.
+std::optional<double> clear_number(std::string plain) {
+  static const Pattern aside(R"((?<=\S)\s*\([^()]*\))", "answers"), per(R"(\s(?:per|out of|each|in|for|from)\s.*$)", "answers"),
+      bound(R"([<>!\x{2260}\x{2264}\x{2265}])", "answers");
+  for (const Pattern* gone : {&aside, &per}) {
+    if (const auto match = gone->find(plain, 0); match && !written_numbers(plain.substr(0, match->begin)).empty())
+      plain.erase(match->begin, match->end - match->begin);
+  }
+  if (plain.find('=') != plain.npos && !bound.find(plain, 0)) return Claim(plain).value();
+  const Numbers numbers = written_numbers(plain);
+  if (numbers.size() != 1) return std::nullopt;
+  const std::string before = plain.substr(0, numbers[0].begin), behind = plain.substr(numbers[0].end);
+  return only_names_units(before, behind) ? finite(numbers[0].value) : std::nullopt;
+}
+
 /// A letter at a statement's beginning; "A" and a noun is an article.
 const Pattern& letter_statement() {
   static const Pattern statement =
@@ -158,18 +173,12 @@ std::optional<double> stated_number(const std::string& text) {
 }
 
 std::optional<double> gold_number(const std::string& answer) {
-  if (const auto value = marked_number(answer)) return value;
-  static const Pattern aside(R"((?<=\S)\s*\([^()]*\))", "answers"), per(R"(\s(?:per|out of|each|in|for|from)\s.*$)", "answers");
-  std::string plain = plain_numbers(answer);
-  for (const Pattern* gone : {&aside, &per}) {
-    if (const auto match = gone->find(plain, 0); match && !written_numbers(plain.substr(0, match->begin)).empty())
-      plain.erase(match->begin, match->end - match->begin);
-  }
-  if (plain.find('=') != plain.npos) return Claim(plain).value();
-  const Numbers numbers = written_numbers(plain);
-  if (numbers.size() != 1) return std::nullopt;
-  const std::string before = plain.substr(0, numbers[0].begin), behind = plain.substr(numbers[0].end);
-  return only_names_units(before, behind) ? finite(numbers[0].value) : std::nullopt;
+  static const Pattern sentence(R"(^(.*?)(?:[.!?]\s|$))", "answers");
+  if (const auto found = boxes(answer); !found.empty()) return clear_number(plain_numbers(found[0]));
+  const std::string plain = plain_numbers(answer);
+  if (const auto lines = closing_lines(plain); !lines.empty()) return clear_number(lines[0]);
+  if (const auto stated = statements(plain); !stated.empty()) return clear_number(sentence.first(stated[0]).value_or(""));
+  return clear_number(plain);
 }
 
 std::optional<std::string> stated_letter(const std::string& text) {
@@ -201,8 +210,10 @@ std::optional<std::string> stated_word(const std::string& words, const std::stri
   std::string spaced;  // "answer 2" is answer2 behind "the answer is"
   for (const char c : words) spaced += c >= '0' && c <= '9' ? std::string("\\s?") + c : std::string(1, c);
   const Pattern stated(fmt::format(R"(^[\s:(\[]*({0})\b(?!\s*(?:or|and|/)\s*(?:{0})\b))", spaced), words),
-      negated(fmt::format(R"((?:\bnot|n't)\s(?:the\s)?(?:{})\b)", words), words),
-      occurs(fmt::format(R"(\b({})\b)", words), words);
+      affirmed(
+          fmt::format(R"((?<!not )(?<!not the )(?<!n't )\b({})\b(?!\s(?:is|was)(?:n't|\s(?:not|wrong|incorrect|false)\b)))",
+                      words),
+          words);
   const std::string plain = lowered(plain_words(text));
   std::set<std::string> found;
   for (const std::string& statement : statements(plain)) {
@@ -211,10 +222,9 @@ std::optional<std::string> stated_word(const std::string& words, const std::stri
       found.insert(*word);
     }
   }
-  if (found.empty() && !negated.find(plain, 0)) {
-    for (auto match = occurs.find(plain, 0); match; match = occurs.find(plain, match->end))
-      found.insert(plain.substr(match->begin, match->end - match->begin));
-  }
+  if (!found.empty()) return found.size() == 1 ? std::optional(*found.begin()) : std::nullopt;
+  for (auto match = affirmed.find(plain, 0); match; match = affirmed.find(plain, match->end))
+    found.insert(plain.substr(match->begin, match->end - match->begin));
   return found.size() == 1 ? std::optional(*found.begin()) : std::nullopt;
 }
 
