@@ -96,9 +96,8 @@ class EvalRun {
       shared_.add_file("tokenizer", tokenizer_->file());
       shared_.add_file("tokenizer_config", tokenizer_->config_file());
     }
-    for (const Subject& subject : subjects_) {
+    for (const Subject& subject : subjects_)
       for (const Benchmark& benchmark : benchmarks_) jobs_.push_back({&subject, &benchmark, std::nullopt, {}, std::nullopt});
-    }
     if (writes()) check_output();
   }
 

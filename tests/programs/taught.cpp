@@ -128,7 +128,7 @@ TEST_CASE("Conversations are rendered and tokenised by the model's own chat temp
   CHECK(text.status == 0);
   CHECK(text.out == "\"<s>user: 2 + 3\\nassistant:\"\n{\"refused\":\"no tools\"}\n");
   const test::Ran ids = run("hyplora-tokenize", {"--model", model, "--chat", chats});
-  const Ids expected = load_tokenizer(model)->encode("<s>user: 2 + 3\nassistant:", false);
+  const Ids expected = load_tokenizer(model)->encode("<s>user: 2 + 3\nassistant:", false, {{0, 0}});
   CHECK(ids.out == json_text(Json(expected)) + "\n{\"refused\":\"no tools\"}\n");
   CHECK(expected.front() == 1);
   write_file(chats, "{\"messages\": 5}\n");
