@@ -43,4 +43,11 @@ std::optional<std::string> bytes_of_byte_level(std::string_view token) {
   return made;
 }
 
+std::string byte_level_of(std::string_view bytes) {
+  static const auto alphabet = byte_level_alphabet();
+  std::string made;
+  for (const char byte : bytes) made += utf8(alphabet[static_cast<unsigned char>(byte)]);
+  return made;
+}
+
 }  // namespace hyplora

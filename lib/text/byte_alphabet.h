@@ -9,5 +9,7 @@ namespace hyplora {
 
 /// The bytes that a token of a byte-level vocabulary stands for; nothing when it holds a character outside that alphabet.
 std::optional<std::string> bytes_of_byte_level(std::string_view token);
+/// The other way round: each byte as its character.
+std::string byte_level_of(std::string_view bytes);
 
 }  // namespace hyplora

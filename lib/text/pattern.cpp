@@ -4,6 +4,7 @@
 #include <pcre2.h>
 
 #include "core/error.h"
+#include "text/oniguruma.h"
 
 namespace hyplora {
 namespace {
@@ -43,6 +44,25 @@ std::string error_text(int code) {
 
 PCRE2_SPTR bytes_of(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>(text.data()); }
 
+struct Source {
+  std::string ours;                  // what PCRE2 is to read
+  const std::string &given, &where;  // for the message
+  uint32_t options;
+};
+
+pcre2_code* compiled(const Source& source) {
+  const std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
+      pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
+  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  pcre2_code* code = pcre2_compile(bytes_of(source.ours), source.ours.size(), PCRE2_UTF | PCRE2_UCP | source.options, &error,
+                                   &offset, context.get());
+  if (code == nullptr)
+    throw InputError("{}: the regular expression {} cannot be compiled: {}.", source.where, source.given, error_text(error));
+  return code;
+}
+
 /// One place for a match's result a thread.
 pcre2_match_data* match_data() {
   thread_local const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
@@ -66,18 +86,19 @@ pcre2_match_context* match_context() {
 
 }  // namespace
 
-Pattern::Pattern(const std::string& regex, const std::string& where) {
-  const std::string ours = translated(regex);
-  int error = 0;
-  PCRE2_SIZE offset = 0;
-  pcre2_code* code = pcre2_compile(bytes_of(ours), ours.size(), PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr);
-  if (code == nullptr)
-    throw InputError("{}: the regular expression {} cannot be compiled: {}.", where, regex, error_text(error));
-  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is no compiler, matching is interpreted
+Pattern::Pattern(void* code) : code_(code, [](void* p) { pcre2_code_free(static_cast<pcre2_code*>(p)); }) {
+  auto* compiled = static_cast<pcre2_code*>(code);
+  pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);  // where there is no compiler, matching is interpreted
   uint32_t groups = 0;
-  pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
+  pcre2_pattern_info(compiled, PCRE2_INFO_CAPTURECOUNT, &groups);
   has_group_ = groups > 0;
-  code_ = std::shared_ptr<void>(code, [](void* p) { pcre2_code_free(static_cast<pcre2_code*>(p)); });
+}
+
+Pattern::Pattern(const std::string& regex, const std::string& where)
+    : Pattern(compiled({translated(regex), regex, where, 0})) {}
+
+Pattern Pattern::of_oniguruma(const std::string& regex, const std::string& where) {
+  return Pattern(compiled({pcre2_of_oniguruma(regex, where), regex, where, PCRE2_MULTILINE}));
 }
 
 std::optional<Pattern::Match> Pattern::find(std::string_view text, size_t from) const {

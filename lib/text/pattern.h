@@ -1,5 +1,5 @@
-// Regular expressions: of tokenizer.json (Oniguruma's syntax as far as tokenizers use it), of module paths, of answers; run by
-// PCRE2 with its compiler to machine code.
+// Regular expressions: of module paths and of answers, in PCRE2's syntax, and of tokenizer.json, in Oniguruma's (text/oniguruma.h);
+// run by PCRE2 with its compiler to machine code.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,8 @@ class Pattern {
  public:
   /// InputError when `regex` cannot be compiled; `where` is named in it.
   Pattern(const std::string& regex, const std::string& where);
+  /// Of an expression in Oniguruma's syntax. InputError as above, or for a form that PCRE2 has no spelling for.
+  static Pattern of_oniguruma(const std::string& regex, const std::string& where);
 
   struct Match {
     size_t begin, end;
@@ -26,6 +28,7 @@ class Pattern {
   std::optional<std::string> last(std::string_view text) const { return pick(text, true); }
 
  private:
+  explicit Pattern(void* code);
   std::optional<std::string> pick(std::string_view text, bool last) const;
 
   std::shared_ptr<void> code_;

@@ -10,6 +10,7 @@
 #include "text/bpe.h"
 #include "text/byte_alphabet.h"
 #include "text/pipeline.h"
+#include "text/pre_tokenizers.h"
 #include "text/tokenizer_config.h"
 #include "text/unicode.h"
 

@@ -105,6 +105,9 @@ bool is_white_space(uint32_t code) {
 
 bool is_word_character(uint32_t code) {
   if (code == 0x200C || code == 0x200D) return true;  // the joiners
+  const bool circled = (code >= 0x24B6 && code <= 0x24E9) || (code >= 0x1F130 && code <= 0x1F149) ||
+                       (code >= 0x1F150 && code <= 0x1F169) || (code >= 0x1F170 && code <= 0x1F189);
+  if (circled) return true;  // symbols that are alphabetic
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
@@ -121,6 +124,17 @@ bool is_word_character(uint32_t code) {
     default:
       return false;
   }
+}
+
+bool is_numeric(uint32_t code) {
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
+  return category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_NL || category == UTF8PROC_CATEGORY_NO;
+}
+
+bool is_punctuation(uint32_t code) {
+  const bool ascii_symbol = code < 0x80 && is_symbol(code);
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
+  return ascii_symbol || (category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO);
 }
 
 bool is_symbol(uint32_t code) {

@@ -29,8 +29,12 @@ std::string case_folded(std::string_view text);
 
 /// The property White_Space.
 bool is_white_space(uint32_t code);
-/// Letters, marks, decimal digits, connector punctuation: \w of Unicode Technical Standard 18.
+/// Alphabetic characters, marks, decimal digits, connector punctuation, joiners: \w of Unicode Technical Standard 18.
 bool is_word_character(uint32_t code);
+/// The general categories Nd, Nl and No.
+bool is_numeric(uint32_t code);
+/// The general categories P*, and ASCII's symbols.
+bool is_punctuation(uint32_t code);
 /// The general categories Sm, Sc, Sk and So: + < = > $ ^ and their like.
 bool is_symbol(uint32_t code);
 
