@@ -70,7 +70,7 @@ Ids prompt_ids(const Arguments& arguments, const Tokenizer& tokenizer) {
                                ? *arguments.prompt
                                : std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   const PromptTemplate form = find_prompt_template(form_of(arguments, "none"));
-  if (form.is_bare()) return tokenizer.encode(text);
+  if (form.is_bare()) return tokenizer.encode_prompt(text);
   require_template_tokens(form, tokenizer);
   return render_prompt(form, text, "").encode(tokenizer);
 }

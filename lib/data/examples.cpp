@@ -20,6 +20,10 @@ Example from_ids(const Row& row, const ExampleOptions& options) {
   return example;
 }
 
+bool ends_with(const Ids& ids, const Ids& end) {
+  return ids.size() >= end.size() && std::equal(end.rbegin(), end.rend(), ids.rbegin());
+}
+
 Example from_text(const Row& row, const Tokenizer& tokenizer, const ExampleOptions& options) {
   const auto cutoff = static_cast<size_t>(options.cutoff_len);
   Example example;
@@ -27,6 +31,9 @@ Example from_text(const Row& row, const Tokenizer& tokenizer, const ExampleOptio
   example.ids = render_example(options.prompt, row.instruction, row.input, row.output).encode(tokenizer);
   example.truncated = example.ids.size() > cutoff;
   if (example.truncated) example.ids.resize(cutoff);
+  const Ids closing = tokenizer.closing();
+  if (!ends_with(example.ids, closing) && example.ids.size() + closing.size() <= cutoff)
+    example.ids.insert(example.ids.end(), closing.begin(), closing.end());
   const auto eos = tokenizer.eos();
   if (eos && example.ids.size() < cutoff && (example.ids.empty() || example.ids.back() != *eos)) example.ids.push_back(*eos);
   example.labels = example.ids;
@@ -39,11 +46,8 @@ Example from_text(const Row& row, const Tokenizer& tokenizer, const ExampleOptio
 }
 
 void check_ids(const Example& example, int64_t vocab_size) {
-  for (size_t i = 0; i < example.ids.size(); ++i) {
-    const int64_t id = example.ids[i], label = example.labels[i];
-    if (id < 0 || id >= vocab_size) {
-      throw InputError("{}: found token id {}, expected 0 to {} (the model's vocabulary).", example.where, id, vocab_size - 1);
-    }
+  require_ids(example.ids, vocab_size, example.where);
+  for (const int64_t label : example.labels) {
     if (label != no_loss && (label < 0 || label >= vocab_size)) {
       throw InputError("{}: found label {}, expected -100 or 0 to {} (the model's vocabulary).", example.where, label,
                        vocab_size - 1);
@@ -65,6 +69,13 @@ void check(const Example& example, const ExampleOptions& options, int64_t vocab_
 }
 
 }  // namespace
+
+void require_ids(const Ids& ids, int64_t vocab_size, const std::string& where) {
+  for (const int64_t id : ids) {
+    if (id < 0 || id >= vocab_size)
+      throw InputError("{}: found token id {}, expected 0 to {} (the model's vocabulary).", where, id, vocab_size - 1);
+  }
+}
 
 int64_t Example::supervised() const {
   return std::count_if(labels.begin() + (labels.empty() ? 0 : 1), labels.end(), [](int64_t label) { return label != no_loss; });

@@ -1,6 +1,7 @@
 // Rows -> token ids and labels, as the paper's training does it: prompt and output are one text, BOS as the tokenizer adds it,
-// cut at cutoff_len (as are rows that came tokenised), EOS appended where it fits; with train_on_inputs the labels are the ids, else the prompt's labels are -100
-// (the prompt's length is that of the prompt tokenised alone).
+// cut at cutoff_len (as are rows that came tokenised); what the tokenizer puts behind a text and EOS are appended where they fit.
+// With train_on_inputs the labels are the ids, else the prompt's labels are -100 (the prompt's length is that of the prompt tokenised
+// alone, with nothing behind it).
 #pragma once
 
 #include <functional>
@@ -36,6 +37,9 @@ struct ExampleSet {
   int64_t tokens() const;
   int64_t supervised() const;
 };
+
+/// InputError with `where`: an id outside [0, vocab_size), as tokens have that were added without an embedding.
+void require_ids(const Ids& ids, int64_t vocab_size, const std::string& where);
 
 /// `tokenizer` may be null when every row came tokenised. InputError: a row without a supervised label, a row over the limit with
 /// over_length "error", an id outside [0, vocab_size), no row left.

@@ -181,7 +181,7 @@ void PromptText::append(const PromptText& other, size_t skipped) {
 
 Ids PromptText::encode(const Tokenizer& tokenizer) const {
   // Without data an empty range still says that this is a template's text.
-  Ids ids = tokenizer.encode(text, true, data.empty() ? std::vector<TextRange>{{0, 0}} : data);
+  Ids ids = tokenizer.encode_prompt(text, data.empty() ? std::vector<TextRange>{{0, 0}} : data);
   const auto bos = tokenizer.bos();
   if (bos && ids.size() > 1 && ids[0] == *bos && ids[1] == *bos) ids.erase(ids.begin());
   return ids;

@@ -51,7 +51,7 @@ struct PromptText {
   void add_data(std::string_view from_row);
   /// All of `other` but its first `skipped` bytes, which are not data.
   void append(const PromptText& other, size_t skipped);
-  /// Their ids. Where both the template and the tokenizer put a BOS first, it is there once.
+  /// Their ids, with nothing behind the text. Where both the template and the tokenizer put a BOS first, it is there once.
   Ids encode(const Tokenizer& tokenizer) const;
 };
 

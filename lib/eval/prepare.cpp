@@ -70,6 +70,10 @@ void prepare_prompts(const Tokenizer& tokenizer, const ModelSpec& spec, const Ev
     made.texts.push_back(prompt.text);
     made.prompts.push_back(prompt.encode(tokenizer));
     if (options.by_likelihood()) add_alternatives(prompt, tokenizer, made);
+    require_ids(made.prompts.back(), spec.vocab_size, row.where);
+    if (options.by_likelihood()) {
+      for (const Ids& ids : made.alternative_ids.back()) require_ids(ids, spec.vocab_size, row.where);
+    }
     if (made.prompts.back().empty()) throw InputError("{}: its prompt has no tokens.", row.where);
     fit_context(context, tokenizer, options, made);
   }

@@ -93,8 +93,7 @@ class EvalRun {
     evaluate_.stop_ids = end_ids(spec_, tokenizer_.get(), evaluate_.prompt);
     shared_ = shared_identity(options_, dtype_);
     if (tokenizer_) {
-      shared_.add_file("tokenizer", tokenizer_->file());
-      shared_.add_file("tokenizer_config", tokenizer_->config_file());
+      for (const auto& [name, file] : tokenizer_->files()) shared_.add_file(name, file);
     }
     for (const Subject& subject : subjects_)
       for (const Benchmark& benchmark : benchmarks_) jobs_.push_back({&subject, &benchmark, std::nullopt, {}, std::nullopt});

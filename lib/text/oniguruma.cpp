@@ -202,7 +202,7 @@ class Translation {
   }
 
   std::string escape() {
-    if (const auto set = escaped_set(cursor_)) return set->regex();
+    if (const auto set = escaped_set_outside(cursor_)) return set->regex();
     struct Fixed {
       const char *escape, *regex;
     };

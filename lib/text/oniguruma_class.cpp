@@ -12,6 +12,8 @@ namespace {
 constexpr std::string_view white_space =
     R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 constexpr std::string_view word = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
+/// Outside of classes Oniguruma takes ² ³ ¹ ¼ ½ ¾ for word characters, too.
+constexpr std::string_view word_outside = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{b2}\x{b3}\x{b9}\x{bc}-\x{be})";
 constexpr std::string_view hex_digit = "0-9A-Fa-f";
 constexpr std::string_view any = R"(\x{0}-\x{10ffff})";
 
@@ -28,13 +30,13 @@ constexpr Named posix[] = {{"alnum", R"(\p{Alphabetic}\p{Nd})"},
                            {"graph", R"(\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co})"},
                            {"lower", R"(\p{Lowercase})"},
                            {"print", R"(\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}\p{Zs})"},
-                           {"punct", R"(\p{P}$+<=>\^`|~)"},
+                           {"punct", R"(\p{P}\p{S})"},
                            {"space", white_space},
                            {"upper", R"(\p{Uppercase})"},
                            {"word", word},
                            {"xdigit", hex_digit}};
 
-/// General categories by the names that PCRE2 does not know.
+/// General categories by the names that PCRE2 does not know. As a property Punct holds no symbols.
 constexpr Named categories[] = {{"any", any},
                                 {"assigned", R"(\P{Cn})"},
                                 {"casedletter", R"(\p{Lu}\p{Ll}\p{Lt})"},
@@ -68,6 +70,7 @@ constexpr Named categories[] = {{"any", any},
                                 {"othersymbol", R"(\p{So})"},
                                 {"paragraphseparator", R"(\p{Zp})"},
                                 {"privateuse", R"(\p{Co})"},
+                                {"punct", R"(\p{P})"},
                                 {"punctuation", R"(\p{P})"},
                                 {"separator", R"(\p{Z})"},
                                 {"spaceseparator", R"(\p{Zs})"},
@@ -157,10 +160,10 @@ constexpr std::string_view same_names[] = {"alphabetic",
                                            "cs"};
 
 std::optional<std::string_view> members_of(std::string_view name) {
-  for (const Named& row : posix) {
+  for (const Named& row : categories) {
     if (row.name == name) return row.members;
   }
-  for (const Named& row : categories) {
+  for (const Named& row : posix) {
     if (row.name == name) return row.members;
   }
   return std::nullopt;
@@ -331,8 +334,14 @@ std::optional<CharacterSet> escaped_set(OnigurumaCursor& cursor) {
 
 std::string character_class(OnigurumaCursor& cursor) { return ClassReader(cursor).read(); }
 
+std::optional<CharacterSet> escaped_set_outside(OnigurumaCursor& cursor) {
+  auto set = escaped_set(cursor);
+  if (set && set->members == word) set->members = word_outside;
+  return set;
+}
+
 std::string word_boundary(bool inverted) {
-  const std::string in = fmt::format("[{}]", word);
+  const std::string in = fmt::format("[{}]", word_outside);
   const char *first = inverted ? "=" : "!", *second = inverted ? "!" : "=";
   return fmt::format("(?:(?<={0})(?{1}{0})|(?<!{0})(?{2}{0}))", in, first, second);
 }

@@ -15,6 +15,8 @@ struct CharacterSet {
 
 /// The set of \w \W \d \D \s \S \h \H, or of \p{...} behind whose backslash `cursor` is; else nothing, and no move.
 std::optional<CharacterSet> escaped_set(OnigurumaCursor& cursor);
+/// The same outside of a class.
+std::optional<CharacterSet> escaped_set_outside(OnigurumaCursor& cursor);
 
 /// An expression of PCRE2's that matches one character of the class behind whose [ `cursor` is; goes behind its ].
 std::string character_class(OnigurumaCursor& cursor);

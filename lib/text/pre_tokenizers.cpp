@@ -31,11 +31,6 @@ PreTokenizer prefix_space() {
   };
 }
 
-/// Bytes spelled as characters, for the steps behind a ByteLevel.
-void spell_bytes(Words& words) {
-  for (Word& word : words.words) word.text = words.owned.emplace_back(byte_level_of(word.text));
-}
-
 std::vector<PreTokenizer> make_byte_level(const Component& c) {
   std::vector<PreTokenizer> steps;
   if (flag_at(c, "add_prefix_space", true)) steps.push_back(prefix_space());
@@ -121,7 +116,7 @@ void add(const Component& c, PreTokenizers& to) {
       known += fmt::format(", {}", step.type);
       continue;
     }
-    if (to.byte_level) to.steps.push_back(spell_bytes);
+    if (to.byte_level) to.spell_bytes();
     for (auto& made : step.make(c)) to.steps.push_back(std::move(made));
     to.byte_level = type == "ByteLevel";
     return;
@@ -137,6 +132,13 @@ Prepend prepend_scheme(const Component& c) {
   if (name == "always") return Prepend::always;
   if (name == "never") return Prepend::never;
   throw InputError("{}: prepend_scheme: found \"{}\", expected first, always or never.", c.where, name);
+}
+
+void PreTokenizers::spell_bytes() {
+  byte_level = false;
+  steps.push_back([](Words& words) {
+    for (Word& word : words.words) word.text = words.owned.emplace_back(byte_level_of(word.text));
+  });
 }
 
 PreTokenizers make_pre_tokenizers(const Component& component) {

@@ -27,6 +27,9 @@ struct PreTokenizers {
   /// The model's symbols are bytes. A ByteLevel that is not the last step spells bytes as characters, as the vocabulary does, and
   /// the steps behind it see those.
   bool byte_level = false;
+
+  /// The words become what bytes are spelled as, and the model's symbols characters.
+  void spell_bytes();
 };
 
 /// No steps for null. InputError names a component that is not known.

@@ -19,8 +19,10 @@ class SentencePiece : public Tokenizer {
     }
     add_control_tokens();
     for (const AddedToken& token : config.added) add_token(token, config);
-    bos_ = special(config.bos_token, "bos_token", config, model_->bos());
-    eos_ = special(config.eos_token, "eos_token", config, model_->eos());
+    const KnownTokens known{[this](const std::string& text) { return find(text); }, size_, file_.filename().string()};
+    const auto own = [](int id) { return id >= 0 ? std::optional<int64_t>(id) : std::nullopt; };
+    bos_ = id_of(config.bos, known, own(model_->bos()));
+    eos_ = id_of(config.eos, known, own(model_->eos()));
     add_bos_ = config.add_bos_token.value_or(true);
     add_eos_ = config.add_eos_token.value_or(false);
   }
@@ -42,6 +44,8 @@ class SentencePiece : public Tokenizer {
     if (add_special && add_eos_ && eos_) ids.push_back(*eos_);
     return ids;
   }
+
+  Ids closing() const override { return add_eos_ && eos_ ? Ids{*eos_} : Ids{}; }
 
   std::string decode(const Ids& ids, bool keep_special) const override {
     std::string text;
@@ -104,15 +108,12 @@ class SentencePiece : public Tokenizer {
     tokens_.add(token);
   }
 
-  std::optional<int64_t> special(const std::optional<std::string>& text, const char* key, const TokenizerConfig& config,
-                                 int builtin) const {
-    if (!text) return builtin >= 0 ? std::optional<int64_t>(builtin) : std::nullopt;
+  std::optional<int64_t> find(const std::string& text) const {
     for (const auto& [id, name] : names_) {
-      if (name == *text) return id;
+      if (name == text) return id;
     }
-    const int id = model_->id(*text);
-    if (model_->piece(id) == *text) return id;
-    throw InputError("{}: {} is \"{}\", which is not a piece of {}.", config.file, key, *text, file_.filename().string());
+    const int id = model_->id(text);
+    return model_->piece(id) == text ? std::optional<int64_t>(id) : std::nullopt;
   }
 
   fs::path file_;

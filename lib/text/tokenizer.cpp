@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "text/sentencepiece.h"
 #include "text/tokenizer_json.h"
+#include "text/vocab_merges.h"
 
 namespace hyplora {
 namespace {
@@ -20,7 +21,18 @@ std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
     return load_tokenizer_json(folder);
   }
   if (has_model) return load_sentencepiece(folder);
-  throw InputError("{}: no tokenizer is there, expected tokenizer.json or tokenizer.model.", folder.string());
+  if (fs::exists(folder / "vocab.json")) return load_vocab_merges(folder);
+  throw InputError("{}: no tokenizer is there, expected tokenizer.json, tokenizer.model or vocab.json with merges.txt.",
+                   folder.string());
+}
+
+std::map<std::string, fs::path> Tokenizer::files() const {
+  std::map<std::string, fs::path> all{{"tokenizer", file()}};
+  const fs::path folder = file().parent_path();
+  if (file().filename() == "vocab.json") all["merges"] = folder / "merges.txt";
+  for (const char* name : {"tokenizer_config", "special_tokens_map", "added_tokens"})
+    all[name] = folder / (std::string(name) + ".json");
+  return all;
 }
 
 std::string TextStream::next(int64_t id) {

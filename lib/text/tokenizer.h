@@ -1,7 +1,10 @@
-// Text <-> token ids, as the checkpoint folder's files say: tokenizer.json where there is one, else tokenizer.model.
+// Text <-> token ids, as the checkpoint folder's files say: tokenizer.json where there is one, else tokenizer.model, else vocab.json
+// with merges.txt.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +34,14 @@ class Tokenizer {
   /// in the text become their ids, but not inside the ranges `literal` (text that comes from data). Broken UTF-8 is repaired
   /// with U+FFFD.
   virtual Ids encode(std::string_view text, bool add_special = true, const std::vector<TextRange>& literal = {}) const = 0;
+  /// What `encode` puts behind a text with `add_special`: EOS where the configuration adds it, or what a template has there.
+  virtual Ids closing() const { return {}; }
+  /// Ids of a text that is to be continued: as `encode` gives them with `add_special`, but nothing behind the text.
+  Ids encode_prompt(std::string_view text, const std::vector<TextRange>& literal = {}) const {
+    Ids ids = encode(text, true, literal);
+    ids.resize(ids.size() - std::min(ids.size(), closing().size()));
+    return ids;
+  }
   /// Text of `ids`; special tokens leave nothing, unless kept. Ids without a token leave nothing either.
   virtual std::string decode(const Ids& ids, bool keep_special = false) const = 0;
 
@@ -40,8 +51,8 @@ class Tokenizer {
   virtual std::optional<int64_t> eos() const = 0;
   /// The file the vocabulary came from.
   virtual fs::path file() const = 0;
-  /// The file beside it that has a say too, whether it is there or not.
-  fs::path config_file() const { return tokenizer_config_file(file().parent_path()); }
+  /// Every file that has a say in ids, whether it is there or not, by what it is: "tokenizer" is `file()`.
+  std::map<std::string, fs::path> files() const;
 };
 
 /// The tokenizer of a checkpoint folder. InputError when there is none that can be used.

@@ -10,6 +10,7 @@
 #include "text/bpe.h"
 #include "text/byte_alphabet.h"
 #include "text/pipeline.h"
+#include "text/post_processor.h"
 #include "text/pre_tokenizers.h"
 #include "text/tokenizer_config.h"
 #include "text/unicode.h"
@@ -71,13 +72,7 @@ void read_model(const Element& model, TokenizerFile& file) {
   file.rest["model"] = std::move(rest);
 }
 
-void read_tokenizer_file(const fs::path& path, TokenizerFile& file) {
-  file.path = path.string();
-  if (!fs::is_regular_file(path)) throw InputError("{}: is not a file.", file.path);
-  Element document;
-  if (const auto error = file.parser.load(file.path).get(document); error != simdjson::SUCCESS) {
-    throw InputError("{}: cannot be read as JSON: {}.", file.path, simdjson::error_message(error));
-  }
+void read_document(const Element& document, TokenizerFile& file) {
   file.rest = Json::object();
   std::unordered_set<std::string_view> seen;
   for (const auto [key, value] : object_of(document, file.path)) {
@@ -89,6 +84,16 @@ void read_tokenizer_file(const fs::path& path, TokenizerFile& file) {
     }
   }
   if (!file.rest.contains("model")) throw InputError("{}: model is missing.", file.path);
+}
+
+void read_tokenizer_file(const fs::path& path, TokenizerFile& file) {
+  file.path = path.string();
+  if (!fs::is_regular_file(path)) throw InputError("{}: is not a file.", file.path);
+  Element document;
+  if (const auto error = file.parser.load(file.path).get(document); error != simdjson::SUCCESS) {
+    throw InputError("{}: cannot be read as JSON: {}.", file.path, simdjson::error_message(error));
+  }
+  read_document(document, file);
 }
 
 /// The vocabulary as the file spells it, and by the symbols that words are made of: in a byte-level one these are bytes, and a
@@ -206,50 +211,11 @@ Bpe read_bpe(const TokenizerFile& file, bool byte_level, Vocabulary& spelled) {
   return Bpe(std::move(vocabularies.symbols), std::move(merges.table), std::move(merges.joined), options);
 }
 
-/// The ids that the post-processor puts around a text.
-struct Frame {
-  Ids before, after;
-};
-
-void add_template(const Json& processor, const std::string& where, Frame& frame) {
-  if (!processor.contains("single") || !processor["single"].is_array())
-    throw InputError("{}: single: expected an array.", where);
-  bool after = false;
-  for (const Json& piece : processor["single"]) {
-    if (piece.is_object() && piece.contains("Sequence")) {
-      after = true;
-      continue;
-    }
-    const bool named = piece.is_object() && piece.contains("SpecialToken") && piece["SpecialToken"].is_object() &&
-                       piece["SpecialToken"].contains("id") && piece["SpecialToken"]["id"].is_string();
-    const Json* ids = nullptr;
-    if (named && processor.contains("special_tokens")) {
-      const Json& special = processor["special_tokens"];
-      const std::string name = piece["SpecialToken"]["id"];
-      if (special.is_object() && special.contains(name) && special[name].is_object() && special[name].contains("ids"))
-        ids = &special[name]["ids"];
-    }
-    const auto is_id = [](const Json& v) { return v.is_number_integer(); };
-    if (ids == nullptr || !ids->is_array() || !std::all_of(ids->begin(), ids->end(), is_id)) {
-      throw InputError("{}: single: the piece {} names no special token with ids.", where, shown(piece));
-    }
-    for (const Json& id : *ids) (after ? frame.after : frame.before).push_back(id.get<int64_t>());
-  }
-}
-
-void add_post_processor(const Component& c, Frame& frame) {
-  if (c.json.is_null()) return;
-  const std::string type =
-      c.json.is_object() && c.json.contains("type") && c.json["type"].is_string() ? c.json["type"].get<std::string>() : "";
-  if (type == "Sequence" && c.json.contains("processors") && c.json["processors"].is_array()) {
-    for (const Json& inner : c.json["processors"]) add_post_processor({inner, c.where}, frame);
-  } else if (type == "TemplateProcessing") {
-    add_template(c.json, c.where, frame);
-  } else if (type != "ByteLevel") {  // which only moves offsets
-    throw InputError(
-        "{}: type: found \"{}\", which is not implemented; expected one of Sequence, TemplateProcessing, ByteLevel.", c.where,
-        type);
-  }
+PreTokenizers read_pre_tokenizers(const TokenizerFile& file) {
+  PreTokenizers made = make_pre_tokenizers({file.at("pre_tokenizer"), file.where("pre_tokenizer")});
+  // Tokens <0x00> to <0xFF> stand for the bytes of characters, which are then those that bytes are spelled as.
+  if (made.byte_level && model_flag(file.at("model"), "byte_fallback", file.path)) made.spell_bytes();
+  return made;
 }
 
 std::vector<AddedToken> read_added(const TokenizerFile& file, const Vocabulary& spelled) {
@@ -266,16 +232,18 @@ std::vector<AddedToken> read_added(const TokenizerFile& file, const Vocabulary& 
 
 class TokenizerJson : public Tokenizer {
  public:
-  TokenizerJson(const TokenizerFile& file, const TokenizerConfig& config)
-      : file_(file.path),
+  TokenizerJson(const TokenizerFile& file, const fs::path& vocabulary, const TokenizerConfig& config)
+      : file_(vocabulary),
         normalizer_(make_normalizer({file.at("normalizer"), file.where("normalizer")})),
-        pre_tokenizers_(make_pre_tokenizers({file.at("pre_tokenizer"), file.where("pre_tokenizer")})),
+        pre_tokenizers_(read_pre_tokenizers(file)),
         decoders_(make_decoders({file.at("decoder"), file.where("decoder")})),
         bpe_(read_bpe(file, pre_tokenizers_.byte_level, spelled_)) {
     add_tokens(read_added(file, spelled_));
-    add_post_processor({file.at("post_processor"), file.where("post_processor")}, frame_);
-    bos_ = id_of(config.bos_token, "bos_token", config);
-    eos_ = id_of(config.eos_token, "eos_token", config);
+    frame_ = make_frame({file.at("post_processor"), file.where("post_processor")});
+    const KnownTokens known{[this](const std::string& text) -> std::optional<int64_t> { return spelled_.find(text); },
+                            spelled_.size(), file_.filename().string()};
+    bos_ = id_of(config.bos, known);
+    eos_ = id_of(config.eos, known);
     if (config.rules_over_template()) follow(config);
   }
 
@@ -294,6 +262,8 @@ class TokenizerJson : public Tokenizer {
     if (add_special) ids.insert(ids.end(), frame_.after.begin(), frame_.after.end());
     return ids;
   }
+
+  Ids closing() const override { return frame_.after; }
 
   std::string decode(const Ids& ids, bool keep_special) const override {
     std::vector<std::string> tokens;
@@ -321,14 +291,6 @@ class TokenizerJson : public Tokenizer {
       (token.normalized ? normalized_tokens_ : raw_tokens_).add(token);
     }
     std::sort(special_.begin(), special_.end());
-  }
-
-  std::optional<int64_t> id_of(const std::optional<std::string>& token, const char* key, const TokenizerConfig& config) const {
-    if (!token) return std::nullopt;
-    const auto id = spelled_.find(*token);
-    if (!id)
-      throw InputError("{}: {} is \"{}\", which is not a token of {}.", config.file, key, *token, file_.filename().string());
-    return *id;
   }
 
   void follow(const TokenizerConfig& config) {
@@ -386,7 +348,19 @@ class TokenizerJson : public Tokenizer {
 std::unique_ptr<Tokenizer> load_tokenizer_json(const fs::path& folder) {
   TokenizerFile file;
   read_tokenizer_file(folder / "tokenizer.json", file);
-  return std::make_unique<TokenizerJson>(file, read_tokenizer_config(folder));
+  return std::make_unique<TokenizerJson>(file, file.path, read_tokenizer_config(folder));
+}
+
+std::unique_ptr<Tokenizer> tokenizer_of_json(const std::string& json, const fs::path& vocabulary,
+                                             const TokenizerConfig& config) {
+  TokenizerFile file;
+  file.path = vocabulary.string();
+  Element document;
+  if (const auto error = file.parser.parse(json).get(document); error != simdjson::SUCCESS) {
+    throw InputError("{}: cannot be read as JSON: {}.", file.path, simdjson::error_message(error));
+  }
+  read_document(document, file);
+  return std::make_unique<TokenizerJson>(file, vocabulary, config);
 }
 
 }  // namespace hyplora

@@ -44,8 +44,7 @@ Identity run_identity(const TrainingSetup& setup) {
   Identity found = identity_of(train_fields(options));
   found.files["rows"] = {{"hash", rows_hash(setup)}};
   if (setup.tokenizer) {
-    found.add_file("tokenizer", setup.tokenizer->file());
-    found.add_file("tokenizer_config", setup.tokenizer->config_file());
+    for (const auto& [name, file] : setup.tokenizer->files()) found.add_file(name, file);
   }
   const fs::path base = options.base_model;
   found.add_file("base config", base / "config.json");

@@ -25,10 +25,6 @@ void read_data(TrainingSetup& setup, const Poll& poll) {
   const auto rows = read_rows(o.data_path.values);
   const auto validation_rows = o.val_data_path ? read_rows({*o.val_data_path}) : std::vector<Row>();
   if (needs_tokenizer(rows) || needs_tokenizer(validation_rows)) setup.tokenizer = load_tokenizer(o.base_model);
-  if (setup.tokenizer && setup.tokenizer->size() > setup.spec.vocab_size) {
-    throw InputError("{}: has {} pieces, but config.json says vocab_size {}.", setup.tokenizer->file().string(),
-                     setup.tokenizer->size(), setup.spec.vocab_size);
-  }
   const ExampleOptions form{find_prompt_template(o.prompt_template), o.cutoff_len, o.over_length, o.train_on_inputs, poll};
   if (poll) poll();
   setup.training = make_examples(rows, setup.tokenizer.get(), form, setup.spec.vocab_size);

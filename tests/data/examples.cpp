@@ -5,15 +5,18 @@
 namespace hyplora {
 namespace {
 
-/// One id a byte, BOS 1, EOS 2; bytes begin at 3.
+/// One id a byte, BOS 1, EOS 2; bytes begin at 3. `end` stands behind each text.
 class ByteTokenizer : public Tokenizer {
  public:
+  explicit ByteTokenizer(Ids end = {}) : end_(std::move(end)) {}
   Ids encode(std::string_view text, bool add_special, const std::vector<TextRange>&) const override {
     Ids ids;
     if (add_special) ids.push_back(1);
     for (const char c : text) ids.push_back(3 + static_cast<unsigned char>(c));
+    if (add_special) ids.insert(ids.end(), end_.begin(), end_.end());
     return ids;
   }
+  Ids closing() const override { return end_; }
   std::string decode(const Ids& ids, bool) const override {
     std::string text;
     for (const int64_t id : ids) {
@@ -25,6 +28,9 @@ class ByteTokenizer : public Tokenizer {
   std::optional<int64_t> bos() const override { return 1; }
   std::optional<int64_t> eos() const override { return 2; }
   fs::path file() const override { return "bytes"; }
+
+ private:
+  Ids end_;
 };
 
 Row text_row(const std::string& instruction, const std::string& output) {
@@ -77,6 +83,27 @@ TEST_CASE("BOS comes first, EOS is appended, labels are the ids", "[data]") {
 TEST_CASE("Without train_on_inputs only the response carries loss", "[data]") {
   const auto set = made({text_row("ab", "c")}, {bare, 16, "truncate", false});
   CHECK(set.examples[0].labels == Ids{-100, -100, -100, 3 + 'c', 2});
+}
+
+TEST_CASE("What the tokenizer puts behind a text stands behind rows, and hides no token of the answer", "[data]") {
+  for (const bool inputs : {true, false}) {
+    const ExampleOptions options{bare, 16, "truncate", inputs};
+    const auto plain = made({text_row("ab", "c")}, options);
+    const auto eos = make_examples({text_row("ab", "c")}, std::make_unique<ByteTokenizer>(Ids{2}).get(), options, 259);
+    CHECK(eos.examples[0].ids == plain.examples[0].ids);
+    CHECK(eos.examples[0].labels == plain.examples[0].labels);
+    const auto other = make_examples({text_row("ab", "c")}, std::make_unique<ByteTokenizer>(Ids{0}).get(), options, 259);
+    CHECK(other.examples[0].ids == Ids{1, 3 + 'a', 3 + 'b', 3 + 'c', 0, 2});
+    CHECK(other.examples[0].supervised() == plain.examples[0].supervised() + 1);
+  }
+}
+
+TEST_CASE("Only a row that uses a token without an embedding is refused, by its name", "[data]") {
+  const ByteTokenizer tokenizer;
+  const ExampleOptions options{bare, 16, "truncate", true};
+  CHECK(make_examples({text_row("ab", "c")}, &tokenizer, options, 3 + 'd').examples.size() == 1);
+  CHECK(test::input_error([&] { make_examples({text_row("ab", "d")}, &tokenizer, options, 3 + 'd'); }) ==
+        "f: row 1: found token id 103, expected 0 to 102 (the model's vocabulary).");
 }
 
 TEST_CASE("A row at the limit gets no EOS; one beyond it is cut, counted, and gets none either", "[data]") {

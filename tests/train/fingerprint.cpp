@@ -87,6 +87,9 @@ TEST_CASE("Every file that changes the result is told when a byte of it differs"
   changed("template.json", "} {", "}_{");
   changed("base/tokenizer.json", "\"use_regex\": true", "\"use_regex\":\ttrue");
   changed("base/tokenizer_config.json", "false", "true ");
+  write_file(run.place("base/special_tokens_map.json"), R"({"unk_token": "<u>"})");
+  CHECK(names(differences(before, run_identity(run.prepared()))) == std::set<std::string>{"special_tokens_map"});
+  fs::remove(run.place("base/special_tokens_map.json"));
   changed("base/config.json", "1e-6", "1e-5");
   changed("start/adapter_model.safetensors", "weights", "weighty");
   changed("base/model.safetensors", "", "\1\2\3\4");
