@@ -53,7 +53,7 @@ Fields fields_of(Arguments& a) {
   schemas.insert(schemas.begin(), "auto");
   ContaminationOptions& c = a.prepare.contamination;
   Fields fields;
-  fields.require("files", a.files, "JSON or JSONL files, or folders of them")
+  fields.require("files", a.files, "JSON, JSONL, CSV or TSV files, or folders of them")
       .positional()
       .names_files()
       .add("output", a.output, "file to write the rows to, .json or .jsonl; without it they are only checked")

@@ -18,6 +18,7 @@ for parser in $all; do mkdir -p $corpus/$parser; done
 cp -n tests/golden/model/tiny_mistral/golden.safetensors $corpus/safetensors/
 cp -n tests/fuzz/seeds/tokenizer*.json $corpus/tokenizer_json/
 head -c 2000 data/word_problems.json >$corpus/rows/start.json
+cp -n tests/fuzz/seeds/rows* $corpus/rows/
 cp -n data/finetune_*.json $corpus/config/
 for folder in tests/golden/model/*/; do cp -n "$folder/config.json" "$corpus/model_config/$(basename "$folder").json"; done
 cp -n tests/fuzz/seeds/adapter_config*.json $corpus/adapter_config/

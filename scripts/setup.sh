@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 kind=${1:-cpu}
 torch_version=2.11.0
 packages=(g++ cmake ninja-build libsentencepiece-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev libpcre2-dev libutf8proc-dev
-          libsimdjson-dev libssl-dev catch2 libopenmpi-dev xz-utils python3 python3-pip)
+          libsimdjson-dev libssl-dev zlib1g-dev catch2 libopenmpi-dev xz-utils python3 python3-pip)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -93,12 +93,23 @@ class Builder {
   std::string key_;
 };
 
+/// NaN and infinities, which Python writes into JSON though it has no numbers of that name.
+void name_python_number(std::string_view text, Builder& builder) {
+  if (!builder.position) return;
+  const std::string_view rest = text.substr(std::min(*builder.position, text.size()));
+  for (const char* number : {"NaN", "Infinity", "-Infinity"}) {
+    if (rest.starts_with(number))
+      builder.fault = fmt::format("found {}, which JSON does not have (write null, or a number)", number);
+  }
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& where) {
   Builder builder;
   if (Json::sax_parse(text, &builder, Json::input_format_t::json, /*strict=*/true, /*ignore_comments=*/true))
     return builder.root;
+  name_python_number(text, builder);
   if (!builder.position) throw InputError("{}: {}.", where, builder.fault);
   const size_t position = std::min(*builder.position, text.size());
   const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), '\n');
@@ -108,6 +119,7 @@ Json parse_json(std::string_view text, const std::string& where) {
 std::optional<Json> try_json(std::string_view text, std::string* fault) {
   Builder builder;
   if (Json::sax_parse(text, &builder)) return std::move(builder.root);
+  name_python_number(text, builder);
   if (fault != nullptr) *fault = builder.fault;
   return std::nullopt;
 }

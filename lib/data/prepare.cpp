@@ -1,9 +1,12 @@
 #include "data/prepare.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "core/error.h"
+#include "data/conversation.h"
+#include "data/row_files.h"
 #include "data/words.h"
 
 namespace hyplora {
@@ -48,15 +51,25 @@ std::optional<Fault> fault_of(const Row& row) {
     if (text->find("\xEF\xBF\xBD") == text->npos) continue;
     return Fault{"broken_text", fmt::format("{}: {} holds U+FFFD, which stands for broken UTF-8.", row.where, key)};
   }
-  if (blank(row.instruction) && blank(row.input)) return Fault{"empty", row.where + ": instruction and input are empty."};
+  if (!row.is_text && blank(row.instruction) && blank(row.input))
+    return Fault{"empty", row.where + ": instruction and input are empty."};
   if (blank(row.output)) return Fault{"empty", row.where + ": output is empty."};
   return std::nullopt;
+}
+
+/// Conversations stay what they are and texts, too: what is written can be read again.
+RowReading keeping_all() {
+  RowReading how;
+  how.conversations = LongConversations::kept;
+  how.takes_text = true;
+  return how;
 }
 
 /// Rows that can be used; the others are told to `removed`. `count` becomes the number of all rows.
 std::vector<Row> read_usable(const std::vector<std::string>& files, const PrepareOptions& options, Removed& removed,
                              size_t& count) {
-  RowReading how{options.schema, {}};
+  RowReading how = keeping_all();
+  how.schema = options.schema;
   size_t unreadable = 0;
   if (!options.strict) {
     how.refused = [&](const std::string& sentence) {
@@ -138,6 +151,22 @@ Json drop_contaminated(std::vector<Row>& rows, const std::vector<Row>& tests, co
   return by_file;
 }
 
+/// One turn as instruction, input and output, more of them as messages.
+Json object_of(const Row& row) {
+  if (row.is_text) return {{"text", row.output}};
+  const bool one_turn = row.conversation.is_null() || (row.turns == 2 && !row.conversation.contains("tools"));
+  if (!one_turn) return conversation_object(row);
+  Json object{{"instruction", row.instruction}, {"input", row.input}, {"output", row.output}};
+  if (row.answer) object["answer"] = *row.answer;
+  return object;
+}
+
+Json schemas_of(const std::vector<Row>& rows) {
+  std::map<std::string, size_t> counts;
+  for (const Row& row : rows) ++counts[row.schema];
+  return counts;
+}
+
 Json excluded_report(const std::vector<std::string>& files, const std::vector<Row>& tests, const ContaminationOptions& options,
                      Json by_file) {
   return {{"files", files},           {"rows", tests.size()},
@@ -147,29 +176,10 @@ Json excluded_report(const std::vector<std::string>& files, const std::vector<Ro
 
 }  // namespace
 
-std::vector<std::string> row_files(const std::vector<std::string>& files_and_folders) {
-  std::vector<std::string> files;
-  for (const auto& name : files_and_folders) {
-    if (!fs::is_directory(name)) {
-      files.push_back(name);
-      continue;
-    }
-    std::vector<std::string> inside;
-    for (const auto& entry : fs::recursive_directory_iterator(name)) {
-      const fs::path& path = entry.path();
-      if (entry.is_regular_file() && (path.extension() == ".json" || path.extension() == ".jsonl")) inside.push_back(path);
-    }
-    if (inside.empty()) throw InputError("{}: holds no .json or .jsonl file.", name);
-    std::sort(inside.begin(), inside.end());
-    files.insert(files.end(), inside.begin(), inside.end());
-  }
-  return files;
-}
-
 PreparedRows prepare_rows(const std::vector<std::string>& files, const std::vector<std::string>& tests,
                           const PrepareOptions& options) {
   const auto names = row_files(files), test_names = row_files(tests);
-  const std::vector<Row> test_rows = read_rows(test_names);
+  const std::vector<Row> test_rows = read_rows(test_names, keeping_all());
   Removed removed(options.examples);
   size_t read = 0;
   PreparedRows made{read_usable(names, options, removed, read), {}};
@@ -177,6 +187,7 @@ PreparedRows prepare_rows(const std::vector<std::string>& files, const std::vect
   Json by_file = tests.empty() ? Json::object() : drop_contaminated(made.rows, test_rows, options.contamination, removed);
   made.report = {{"files", names},
                  {"rows", read},
+                 {"schemas", schemas_of(made.rows)},
                  {"kept", made.rows.size()},
                  {"removed", removed.counts()},
                  {"questions_with_several_outputs", repeated},
@@ -191,8 +202,7 @@ std::string rows_text(const std::vector<Row>& rows, bool lines) {
   Json all = Json::array();
   std::string text;
   for (const Row& row : rows) {
-    Json object{{"instruction", row.instruction}, {"input", row.input}, {"output", row.output}};
-    if (row.answer) object["answer"] = *row.answer;
+    Json object = object_of(row);
     if (lines) {
       text += json_text(object) + "\n";
     } else {

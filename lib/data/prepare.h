@@ -31,15 +31,12 @@ struct PreparedRows {
   Json report;
 };
 
-/// The files themselves, and the .json and .jsonl files of folders at any depth, in the order of their names. InputError:
-/// nothing there.
-std::vector<std::string> row_files(const std::vector<std::string>& files_and_folders);
-
 /// `tests`: files and folders of test sets. Their rows must all be readable.
 PreparedRows prepare_rows(const std::vector<std::string>& files, const std::vector<std::string>& tests,
                           const PrepareOptions& options);
 
-/// A JSON array, or one object a line: instruction, input, output, and answer where the row has one.
+/// A JSON array, or one object a line: instruction, input, output, and answer where the row has one; messages where it is a
+/// conversation of several turns; text.
 std::string rows_text(const std::vector<Row>& rows, bool lines);
 
 }  // namespace hyplora

@@ -1,65 +1,14 @@
 #include "data/row_schemas.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/error.h"
-#include "data/boxed.h"
+#include "data/benchmark_rows.h"
+#include "data/conversation.h"
 #include "data/padding.h"
 
 namespace hyplora {
 namespace {
-
-/// One object of a file, its keys read with the errors that name them. `keys` says what a row of its schema has.
-struct Source {
-  const Json& object;
-  const std::string& where;
-  const char* keys;
-
-  bool has(const char* key) const { return object.contains(key) && !object[key].is_null(); }
-  std::string text(const char* key) const {
-    if (!object.contains(key)) throw InputError("{}: key \"{}\" is missing; a row has {}.", where, key, keys);
-    if (!object[key].is_string()) {
-      throw InputError("{}: key \"{}\": found {}, expected a string.", where, key, object[key].type_name());
-    }
-    return object[key];
-  }
-  std::string text_or_nothing(const char* key) const { return has(key) ? text(key) : std::string(); }
-  /// What scoring compares with.
-  std::optional<std::string> answer() const {
-    if (!has("answer")) return std::nullopt;
-    const Json& found = object["answer"];
-    if (!found.is_primitive()) {
-      throw InputError("{}: key \"answer\": found {}, expected a string or a number.", where, found.type_name());
-    }
-    return found.is_string() ? found.get<std::string>() : json_text(found);
-  }
-  const Json& array(const char* key) const {
-    if (!object.contains(key)) throw InputError("{}: key \"{}\" is missing; a row has {}.", where, key, keys);
-    if (!object[key].is_array() || object[key].empty()) {
-      throw InputError("{}: key \"{}\": expected an array of at least one element.", where, key);
-    }
-    return object[key];
-  }
-  Ids ids(const char* key) const {
-    const auto is_id = [](const Json& v) { return v.is_number_integer(); };
-    const Json& found = object[key];
-    if (!found.is_array() || found.empty() || !std::all_of(found.begin(), found.end(), is_id)) {
-      throw InputError("{}: key \"{}\": expected an array of at least one integer.", where, key);
-    }
-    return found.get<Ids>();
-  }
-};
-
-std::string trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
-}
-
-/// The rationale, then the words in which LLM-Adapters' rows state an answer.
-std::string stated(const std::string& rationale, const std::string& answer) {
-  return trimmed(rationale) + (trimmed(rationale).empty() ? "" : "\n") + "The answer is " + answer + ".";
-}
 
 void require_as_many(const Row& row, const Ids& others, const char* key, const std::string& where) {
   if (others.size() == row.input_ids.size()) return;
@@ -78,149 +27,37 @@ void read_tokenised(const Source& from, Row& row) {
   for (Ids* ids : {&row.input_ids, &row.labels}) *ids = Ids(ids->begin() + begin, ids->begin() + end);
 }
 
-void read_alpaca(const Source& from, Row& row) {
+void refuse_preference(const Source& from, Row&) {
+  throw InputError(
+      "{}: is a preference pair (keys \"chosen\" and \"rejected\"), expected one output to learn; keep prompt and chosen as prompt "
+      "and completion.",
+      from.where);
+}
+
+/// Instruction, the input where there is one, and what the last mark names.
+void read_instruction(const Source& from, Row& row) {
   row.instruction = from.text("instruction");
   row.input = from.text_or_nothing("input");
-  row.output = from.text("output");
+  if (row.input.empty()) row.input = from.text_or_nothing("context");
+  row.output = from.learnt(from.marks.back());
   row.answer = from.answer();
+  read_history(from, row);
 }
 
-/// MATH as its publishers write it: the answer stands in the solution's last \boxed{} where it has no key of its own.
-void read_math(const Source& from, Row& row) {
-  row.instruction = from.text("problem");
-  row.output = from.text_or_nothing("solution");
-  row.answer = from.answer();
-  if (!row.answer) row.answer = boxed(row.output);
+/// An instruction whose answer nobody knows the name of.
+void read_without_output(const Source& from, Row&) {
+  throw InputError("{}: key \"output\" is missing; a row has {}.", from.where, from.keys);
 }
 
-/// GSM8K as its publishers write it: `answer` is a rationale with calculator annotations <<2+3=5>>, then "#### 5".
-void read_gsm8k(const Source& from, Row& row) {
+void read_question(const Source& from, Row& row) {
   row.instruction = from.text("question");
-  std::string rationale = from.text("answer");
-  const size_t mark = rationale.rfind("####");
-  if (mark == rationale.npos) throw InputError("{}: key \"answer\": found no \"####\" before the number.", from.where);
-  row.answer = trimmed(rationale.substr(mark + 4));
-  std::erase(*row.answer, ',');
-  if (row.answer->empty()) throw InputError("{}: key \"answer\": found nothing after \"####\", expected a number.", from.where);
-  rationale.resize(mark);
-  for (size_t begin = rationale.find("<<"); begin != rationale.npos; begin = rationale.find("<<", begin)) {
-    const size_t end = rationale.find(">>", begin);
-    if (end == rationale.npos) break;
-    rationale.erase(begin, end + 2 - begin);
-  }
-  row.output = stated(rationale, *row.answer);
+  row.output = from.learnt("answer");
+  row.answer = row.output;
 }
 
-/// AQuA as its publishers write it (options "A)21"), in the words of LLM-Adapters' AQuA file.
-void read_aqua(const Source& from, Row& row) {
-  row.instruction = trimmed(from.text("question")) + " Answer Choices:";
-  row.answer = from.text("correct");
-  bool offered = false;
-  for (const Json& option : from.array("options")) {
-    const std::string text = option.is_string() ? trimmed(option) : "";
-    if (text.size() < 2 || text[1] != ')') {
-      throw InputError("{}: key \"options\": expected texts that begin with a letter and \")\".", from.where);
-    }
-    offered |= text.substr(0, 1) == *row.answer;
-    row.instruction += fmt::format(" ({}) {}", text[0], trimmed(text.substr(2)));
-  }
-  if (!offered) throw InputError("{}: key \"correct\": found \"{}\", which is none of the options.", from.where, *row.answer);
-  row.output = stated(from.text_or_nothing("rationale"), "(" + *row.answer + ")");
-}
-
-/// The choices of a CommonsenseQA row: "question": {"stem", "choices": [{"label", "text"}]}, or "choices": {"label": [],
-/// "text": []} beside "question".
-std::vector<std::pair<std::string, std::string>> choices_of(const Source& from, const Json& holder) {
-  std::vector<std::pair<std::string, std::string>> choices;
-  const auto add = [&](const Json& label, const Json& text) {
-    if (!label.is_string() || !text.is_string()) {
-      throw InputError("{}: key \"choices\": expected texts with labels.", from.where);
-    }
-    choices.emplace_back(label, text);
-  };
-  const Json found = holder.value("choices", Json());
-  if (found.is_array()) {
-    for (const Json& choice : found) {
-      if (!choice.is_object()) throw InputError("{}: key \"choices\": expected texts with labels.", from.where);
-      add(choice.value("label", Json()), choice.value("text", Json()));
-    }
-  } else if (found.is_object() && found.value("label", Json()).is_array() && found.value("text", Json()).is_array() &&
-             found["label"].size() == found["text"].size()) {
-    for (size_t i = 0; i < found["label"].size(); ++i) add(found["label"][i], found["text"][i]);
-  }
-  if (choices.empty()) throw InputError("{}: key \"choices\": expected texts with labels.", from.where);
-  return choices;
-}
-
-/// CommonsenseQA as its publishers write it, in the words of LLM-Adapters' multiple-choice files.
-void read_csqa(const Source& from, Row& row) {
-  const bool nested = from.has("question") && from.object["question"].is_object();
-  const Source holder{nested ? from.object["question"] : from.object, from.where, from.keys};
-  const auto choices = choices_of(from, holder.object);
-  const std::string key = from.text("answerKey");
-  row.instruction = "Please choose the correct answer to the question: " + holder.text(nested ? "stem" : "question") + "\n\n";
-  std::string names;
-  for (size_t i = 0; i < choices.size(); ++i) {
-    const std::string name = fmt::format("nswer{}", i + 1);
-    row.instruction += fmt::format("{}A{}: {}", i > 0 ? " " : "", name, choices[i].second);
-    names += fmt::format("{}a{}", i > 0 ? "/" : "", name);
-    if (choices[i].first == key) row.answer = "a" + name;
-  }
-  row.instruction += "\n\nAnswer format: " + names;
-  if (row.answer) row.output = "the correct answer is " + *row.answer;
-}
-
-struct Turn {
-  std::string role, content;
-};
-
-/// `content` is a string, or an array of parts {"type": "text", "text": ...}.
-std::string content_of(const Json& message, const std::string& where) {
-  const Json content = message.value("content", Json());
-  if (content.is_string()) return content;
-  std::string text;
-  if (!content.is_array()) throw InputError("{}: key \"content\": found {}, expected a string.", where, content.type_name());
-  for (const Json& part : content) {
-    if (!part.is_object() || !part.value("text", Json()).is_string()) {
-      throw InputError("{}: key \"content\": found a part that is no text; only text can be trained on.", where);
-    }
-    text += part["text"].get<std::string>();
-  }
-  return text;
-}
-
-std::vector<Turn> turns_of(const Source& from) {
-  std::vector<Turn> turns;
-  for (const Json& message : from.array("messages")) {
-    const std::string where = fmt::format("{}: message {}", from.where, turns.size() + 1);
-    if (!message.is_object()) throw InputError("{}: found {}, expected an object.", where, message.type_name());
-    const std::string role = Source{message, where, "messages of role and content"}.text("role");
-    if (role.empty()) throw InputError("{}: key \"role\" is empty, expected user, assistant or system.", where);
-    turns.push_back({role, content_of(message, where)});
-  }
-  return turns;
-}
-
-/// A chat: the last turn of the assistant is the output, what follows it is left out. Before it, system turns stand as they
-/// are; one user turn is the instruction, several turns are rendered as "User: ...", "Assistant: ...", a blank line between
-/// them.
-void read_chat(const Source& from, Row& row) {
-  std::vector<Turn> turns = turns_of(from);
-  while (!turns.empty() && turns.back().role != "assistant") turns.pop_back();
-  if (turns.empty()) throw InputError("{}: key \"messages\": found no message of role \"assistant\" to learn.", from.where);
-  row.output = turns.back().content;
-  turns.pop_back();
-  const auto speaks = [](const Turn& turn) { return turn.role != "system" && turn.role != "developer"; };
-  const auto speakers = std::count_if(turns.begin(), turns.end(), speaks);
-  if (speakers == 0) throw InputError("{}: key \"messages\": found nothing before the assistant's message.", from.where);
-  for (const Turn& turn : turns) {
-    row.instruction += row.instruction.empty() ? "" : "\n\n";
-    if (speaks(turn) && speakers > 1) {
-      row.instruction += static_cast<char>(std::toupper(static_cast<unsigned char>(turn.role[0])));
-      row.instruction += turn.role.substr(1) + ": ";
-    }
-    row.instruction += turn.content;
-  }
+void read_text(const Source& from, Row& row) {
+  row.output = from.text("text");
+  row.is_text = true;
 }
 
 struct RowSchema {
@@ -228,43 +65,100 @@ struct RowSchema {
   std::vector<const char*> marks;  // an object with all of these keys is of this schema
   const char* keys;
   void (*read)(const Source& from, Row& row);
+  bool (*fits)(const Json& object) = nullptr;  // what must hold beyond the keys
 };
+
+constexpr const char* alpaca_keys = "instruction, input (may be absent) and output";
 
 const RowSchema schemas[] = {
     {"tokenised", {"input_ids"}, "input_ids and labels", read_tokenised},
-    {"alpaca", {"instruction"}, "instruction, input (may be absent) and output", read_alpaca},
-    {"chat", {"messages"}, "messages", read_chat},
+    {"preference", {"chosen", "rejected"}, "chosen and rejected", refuse_preference},
+    {"alpaca", {"instruction", "output"}, alpaca_keys, read_instruction},
+    {"dolly", {"instruction", "response"}, "instruction, context (may be absent) and response", read_instruction},
+    {"alpaca", {"instruction"}, alpaca_keys, read_without_output},
+    {"chat", {"messages"}, "messages", read_messages},
+    {"sharegpt", {"conversations"}, "conversations", read_messages},
     {"csqa", {"question", "answerKey"}, "question, choices and answerKey", read_csqa},
     {"aqua", {"question", "options", "correct"}, "question, options, rationale and correct", read_aqua},
-    {"gsm8k", {"question", "answer"}, "question and answer", read_gsm8k},
+    {"gsm8k", {"question", "answer"}, "question and answer", read_gsm8k, is_gsm8k},
+    {"question-answer", {"question", "answer"}, "question and answer", read_question},
+    {"openmath", {"problem", "generated_solution"}, "problem, generated_solution and expected_answer", read_openmath},
     {"math", {"problem"}, "problem and solution", read_math},
+    {"prompt-completion", {"prompt", "completion"}, "prompt and completion", read_prompt_and_completion},
+    {"prompt-response", {"prompt", "response"}, "prompt and response", read_prompt_and_completion},
+    {"query-response", {"query", "response"}, "query and response", read_prompt_and_completion},
+    {"question-response", {"question", "response"}, "question and response", read_prompt_and_completion},
+    {"inst-response", {"inst", "response"}, "inst and response", read_prompt_and_completion},
+    {"input-output", {"input", "output"}, "input and output", read_prompt_and_completion},
+    {"text", {"text"}, "text", read_text},
 };
 
-const RowSchema& schema_of(const Json& object, const std::string& name) {
-  const auto fits = [&](const RowSchema& row) {
-    if (name != "auto") return name == row.name;
-    return std::all_of(row.marks.begin(), row.marks.end(), [&](const char* key) { return object.contains(key); });
-  };
-  const auto* found = std::find_if(std::begin(schemas), std::end(schemas), fits);
-  if (found != std::end(schemas)) return *found;
-  if (name == "auto") return schemas[1];  // whose refusal says what rows usually have
+bool fits(const RowSchema& schema, const Json& object) {
+  const auto there = [&](const char* key) { return object.contains(key); };
+  return std::all_of(schema.marks.begin(), schema.marks.end(), there) && (schema.fits == nullptr || schema.fits(object));
+}
+
+const RowSchema* named(const std::string& name) {
+  const auto* found = std::find_if(std::begin(schemas), std::end(schemas), [&](const auto& row) { return name == row.name; });
+  if (found != std::end(schemas)) return found;
   throw InputError("format: found \"{}\", expected auto, {}.", name, fmt::join(row_schema_names(), ", "));
+}
+
+const RowSchema* recognised(const Json& object) {
+  const auto* found = std::find_if(std::begin(schemas), std::end(schemas), [&](const auto& row) { return fits(row, object); });
+  return found == std::end(schemas) ? nullptr : found;
+}
+
+/// The first keys of an object, as an error shows them.
+std::string keys_of(const Json& object) {
+  constexpr size_t most = 6;
+  Json keys = Json::array();
+  for (const auto& [key, value] : object.items()) {
+    if (keys.size() == most) break;
+    keys.push_back(key);
+  }
+  std::string text;
+  for (const Json& key : keys) text += (text.empty() ? "" : ", ") + shown(key);
+  return text.empty() ? "no keys" : text + (object.size() > most ? ", ..." : "");
+}
+
+/// Rows under a key of their own, as the Hugging Face viewer sends them, and rows as text within JSON.
+Json unwrapped(const Json& object, const std::string& where) {
+  const Json inner = unpacked(object);
+  if (!inner.is_object()) throw InputError("{}: found {}, expected an object.", where, object.type_name());
+  if (!inner.contains("row") || !inner["row"].is_object() || recognised(inner) != nullptr) return inner;
+  if (inner.contains("truncated_cells") && inner["truncated_cells"].is_array() && !inner["truncated_cells"].empty()) {
+    throw InputError("{}: its cells {} were cut by the Hugging Face viewer (key \"truncated_cells\"), expected whole ones.",
+                     where, shown(inner["truncated_cells"]));
+  }
+  return inner["row"];
 }
 
 }  // namespace
 
 std::vector<std::string> row_schema_names() {
   std::vector<std::string> names;
-  for (const auto& row : schemas) names.emplace_back(row.name);
+  for (const auto& row : schemas) {
+    if (std::find(names.begin(), names.end(), row.name) == names.end()) names.emplace_back(row.name);
+  }
   return names;
 }
 
+bool is_row(const Json& object) { return object.is_object() && recognised(object) != nullptr; }
+
 Row read_row(const Json& object, const std::string& schema, const std::string& where) {
-  if (!object.is_object()) throw InputError("{}: found {}, expected an object.", where, object.type_name());
-  const RowSchema& form = schema_of(object, schema);
+  const bool plain = object.is_object() && !object.contains("row");
+  const Json inner = plain ? Json() : unwrapped(object, where);
+  const Json& found = plain ? object : inner;
+  const RowSchema* form = schema == "auto" ? recognised(found) : named(schema);
+  if (form == nullptr) {
+    throw InputError("{}: key \"instruction\" is missing; a row has {}, or the keys of another schema; found {}.", where,
+                     alpaca_keys, keys_of(found));
+  }
   Row row;
   row.where = where;
-  form.read({object, where, form.keys}, row);
+  row.schema = form->name;
+  form->read({found, where, form->keys, form->marks}, row);
   return row;
 }
 

@@ -9,10 +9,14 @@
 
 namespace hyplora {
 
-/// tokenised, alpaca, chat, csqa, aqua, gsm8k, math: the table's names, in the order in which they are tried.
+/// tokenised, alpaca, chat, sharegpt, ...: the table's names, in the order in which they are tried.
 std::vector<std::string> row_schema_names();
 
-/// `schema` is a name of the table, or "auto": the first that the object's keys fit. InputError begins with `where`.
+/// Whether it has the keys of a schema.
+bool is_row(const Json& object);
+
+/// `schema` is a name of the table, or "auto": the first that the object's keys fit. A text that holds such an object, and an
+/// object under the key "row", are read as that object. InputError begins with `where`.
 Row read_row(const Json& object, const std::string& schema, const std::string& where);
 
 }  // namespace hyplora

@@ -15,6 +15,7 @@ void add_what_is_scored(Fields& f, EvalOptions& o) {
       .add("data", o.data, "file of rows with instruction, input, output, answer; or a folder of such files")
       .names_files()
       .add("benchmark", o.benchmark, "how rows are judged (default: by the file's name)")
+      .add("fold_turns", o.fold_turns, "conversations of several turns become one instruction with the last answer as output")
       .add("limit", o.limit, "only the first N rows of a file (0: all)", between(0, 1e12))
       .add("dtype", o.dtype, "type to compute in (auto: bfloat16 on CUDA, float32 on the CPU)", one_of(dtype_choices()));
 }

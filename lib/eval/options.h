@@ -26,7 +26,7 @@ struct EvalOptions {
   std::optional<std::string> prompt_template;  // without it: what the adapters learnt, else alpaca
   std::vector<std::string> adapters;           // folders; no_adapter is the base alone, as is an empty list
   int64_t limit = 0, few_shot = 0;
-  bool resume = false, disagreements = false;
+  bool fold_turns = false, resume = false, disagreements = false;
   std::vector<std::string> compare;  // two earlier runs, and nothing is scored
   std::string score;                 // completions made elsewhere, and nothing is computed
   ScoringOptions evaluate;

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "data/prompt_record.h"
+#include "data/row_files.h"
 #include "eval/fingerprint.h"
 #include "eval/output_names.h"
 #include "eval/report.h"
@@ -122,7 +123,7 @@ class EvalRun {
     bool has_text = false;
     for (const auto& file : data_files(options_.data)) {
       if (options_.benchmark.empty()) task_of_file(file);
-      read.emplace_back(file, read_rows({file.string()}));
+      read.emplace_back(file, read_rows({file.string()}, reading_for(evaluate_.prompt.is_bare(), options_.fold_turns)));
       keep_first(read.back().second, options_.limit);
       for (const Row& row : read.back().second) has_text |= !row.tokenised();
     }
@@ -382,10 +383,9 @@ class EvalRun {
 std::vector<fs::path> data_files(const fs::path& data) {
   if (!fs::is_directory(data)) return {data};
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(data)) {
-    if (entry.path().extension() == ".json" || entry.path().extension() == ".jsonl") files.push_back(entry.path());
-  }
-  if (files.empty()) throw InputError("{}: holds no .json or .jsonl file.", data.string());
+  for (const auto& entry : fs::directory_iterator(data))
+    if (is_row_file(entry.path())) files.push_back(entry.path());
+  if (files.empty()) throw InputError("{}: holds no .json, .jsonl, .ndjson, .csv or .tsv file.", data.string());
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -65,10 +65,11 @@ const Task& find_task(const std::string& name, const std::string& where) {
 }
 
 const Task& task_of_file(const fs::path& file) {
-  const Task* task = lookup(file.stem().string());
+  const std::string name = (file.extension() == ".gz" ? file.stem() : file).stem();
+  const Task* task = lookup(name);
   if (task == nullptr) {
     throw InputError("{}: its name is no benchmark's; say which with --benchmark ({}; the nearest is {}).", file.string(),
-                     fmt::join(task_names(), ", "), nearest_name(lowered(file.stem().string()), task_names()));
+                     fmt::join(task_names(), ", "), nearest_name(lowered(name), task_names()));
   }
   return *task;
 }

@@ -27,14 +27,16 @@ void add_model_fields(Fields& f, TrainOptions& o) {
 }
 
 void add_data_fields(Fields& f, TrainOptions& o) {
-  f.require("data_path", o.data_path, "alpaca-style JSON or JSONL file(s), or tokenised rows", not_empty())
+  f.require("data_path", o.data_path, "file(s) of rows, or folders of them: JSON, JSONL, CSV, TSV, tokenised rows", not_empty())
       .names_files()
       .add("prompt_template", o.prompt_template, "a built-in template or a JSON template file", prompt_template_rule())
       .names_files()
       .add("cutoff_len", o.cutoff_len, "token limit of a row", between(2, most_rows))
       .add("over_length", o.over_length, "what happens to longer rows", one_of({"truncate", "drop", "error"}))
       .add("train_on_inputs", o.train_on_inputs, "false: only the response carries loss")
-      .add("val_set_size", o.val_set_size, "validation rows split off with the seed", between(0, most_rows))
+      .add("fold_turns", o.fold_turns, "conversations of several turns become one instruction with the last answer as output")
+      .add("val_set_size", o.val_set_size, "validation rows split off with the seed (the default: fewer where there are few)",
+           between(0, most_rows))
       .add("val_data_path", o.val_data_path, "a validation file of its own (val_set_size is not used then)")
       .names_files()
       .add("shuffle", o.shuffle, "a new order each epoch, from the seed")
@@ -174,6 +176,7 @@ TrainOptions read_train_options(Sources sources) {
   }
   std::erase_if(sources.assignments, [](const std::string& a) { return a.starts_with(lora_type_assignment); });
   fields.read(sources);
+  options.val_set_size_given = fields.was_read("val_set_size");
   take_init_adapter(options, fields);
   if (!fields.was_read("train_curvature")) options.adapter.train_curvature = learns_curvature_by_default(options.adapter);
   check_combinations(options);

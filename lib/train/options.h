@@ -14,8 +14,9 @@ struct TrainOptions {
   StringOrList data_path;
   std::string prompt_template = "alpaca", over_length = "truncate";
   int64_t cutoff_len = 256;
-  bool train_on_inputs = true;
+  bool train_on_inputs = true, fold_turns = false;
   int64_t val_set_size = 120;
+  bool val_set_size_given = false;  // no key: whether a source named val_set_size
   std::optional<std::string> val_data_path;
   bool shuffle = true, group_by_length = false, packing = false;
   int64_t batch_size = 16, micro_batch_size = 4, num_epochs = 3, max_steps = 0;

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "data/prompt_record.h"
+#include "data/row_files.h"
 #include "io/apart.h"
 #include "model/meta.h"
 #include "train/checkpoint_folder.h"
@@ -20,18 +21,35 @@ bool needs_tokenizer(const std::vector<Row>& rows) {
   return std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.tokenised(); });
 }
 
+/// A number that nobody asked for gives way to few rows, a tenth of which then validate.
+int64_t rows_held_back(const TrainOptions& o, int64_t rows) {
+  if (o.val_set_size_given || o.val_set_size < rows) return o.val_set_size;
+  log::warn("val_set_size: its default, {}, is not less than the {} rows of data_path; {} are split off.", o.val_set_size, rows,
+            rows / 10);
+  return rows / 10;
+}
+
 void read_data(TrainingSetup& setup, const Poll& poll) {
-  const TrainOptions& o = setup.options;
-  const auto rows = read_rows(o.data_path.values);
-  const auto validation_rows = o.val_data_path ? read_rows({*o.val_data_path}) : std::vector<Row>();
+  TrainOptions& o = setup.options;
+  const PromptTemplate prompt = find_prompt_template(o.prompt_template);
+  const RowReading how = reading_for(prompt.is_bare(), o.fold_turns);
+  const auto rows = read_rows(o.data_path.values, how);
+  const auto validation_rows = o.val_data_path ? read_rows(row_files({*o.val_data_path}), how) : std::vector<Row>();
+  setup.rows = survey_to_train(rows);
+  setup.rows.add(survey_to_train(validation_rows));
   if (needs_tokenizer(rows) || needs_tokenizer(validation_rows)) setup.tokenizer = load_tokenizer(o.base_model);
-  const ExampleOptions form{find_prompt_template(o.prompt_template), o.cutoff_len, o.over_length, o.train_on_inputs, poll};
+  const ExampleOptions form{prompt, o.cutoff_len, o.over_length, o.train_on_inputs, poll};
   if (poll) poll();
   setup.training = make_examples(rows, setup.tokenizer.get(), form, setup.spec.vocab_size);
   if (o.val_data_path) {
     setup.validation = make_examples(validation_rows, setup.tokenizer.get(), form, setup.spec.vocab_size);
   } else {
+    o.val_set_size = rows_held_back(o, static_cast<int64_t>(setup.training.examples.size()));
     setup.validation.examples = split_validation(setup.training.examples, o.val_set_size, static_cast<uint64_t>(o.seed));
+  }
+  if (setup.rows.empty_outputs > 0) {
+    log::warn("{} of {} rows have an empty output, {} the first of them.", setup.rows.empty_outputs,
+              rows.size() + validation_rows.size(), setup.rows.first_empty);
   }
   if (setup.training.truncated > 0) {
     log::warn("{} of {} rows are longer than cutoff_len {} and were cut.", setup.training.truncated, rows.size(), o.cutoff_len);
@@ -118,7 +136,8 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device, c
   setup.options = options;
   setup.device = device;
   setup.dtype = learns_all_weights(options.adapter) ? at::kFloat : dtype_named(options.dtype, device);
-  check_outputs(options);
+  setup.options.data_path.values = training_files(options.data_path.values);
+  check_outputs(setup.options);
   setup.spec = read_model_spec(options.base_model);
   check_dtype(setup.spec, setup.dtype);
   check_shapes(setup);
@@ -156,6 +175,8 @@ int64_t warmup_steps(const TrainOptions& options, int64_t steps) {
 TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
   const TrainOptions& o = setup.options;
   TrainingPlan plan;
+  plan.row_schemas = setup.rows.schemas;
+  plan.empty_outputs = setup.rows.empty_outputs;
   plan.training_rows = static_cast<int64_t>(setup.training.examples.size());
   plan.validation_rows = static_cast<int64_t>(setup.validation.examples.size());
   plan.truncated_rows = setup.training.truncated;
@@ -181,7 +202,9 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
 }
 
 Json TrainingPlan::to_json() const {
-  return {{"training_rows", training_rows},
+  return {{"row_schemas", row_schemas},
+          {"empty_outputs", empty_outputs},
+          {"training_rows", training_rows},
           {"validation_rows", validation_rows},
           {"truncated_rows", truncated_rows},
           {"dropped_rows", dropped_rows},

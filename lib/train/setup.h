@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "data/row_survey.h"
 #include "io/lock.h"
 #include "model/load.h"
 #include "train/batches.h"
@@ -21,6 +22,7 @@ struct TrainingSetup {
   ModelSpec spec;
   std::unique_ptr<Tokenizer> tokenizer;  // null when every row came tokenised and the folder has none
   ExampleSet training, validation;
+  RowSurvey rows;                      // of both
   std::unique_ptr<Transformer> model;  // after load_base
   Adapters adapters;                   // after load_base
   AdapterCost cost;                    // of those adapters
@@ -36,6 +38,8 @@ void load_base(TrainingSetup& setup);
 
 /// What the run will do, for --dry-run and the first log lines.
 struct TrainingPlan {
+  std::map<std::string, int64_t> row_schemas;
+  int64_t empty_outputs = 0;
   int64_t training_rows = 0, validation_rows = 0, truncated_rows = 0, dropped_rows = 0;
   int64_t tokens_per_epoch = 0, supervised_per_epoch = 0, steps_per_epoch = 0, steps = 0, warmup_steps = 0;
   int64_t base_parameters = 0, trained_parameters = 0;

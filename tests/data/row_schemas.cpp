@@ -59,7 +59,8 @@ TEST_CASE("Of a chat the assistant's last turn is the output and the turns befor
 }
 
 TEST_CASE("A row that does not keep to its schema is refused with its key", "[data]") {
-  CHECK(refusal(R"({"question": "q", "answer": "72"})") == "f: row 1: key \"answer\": found no \"####\" before the number.");
+  CHECK(refusal(R"({"question": "q", "answer": "72"})", "gsm8k") ==
+        "f: row 1: key \"answer\": found no \"####\" before the number.");
   CHECK(refusal(R"({"question": "q", "answer": "#### "})").find("found nothing after") != std::string::npos);
   CHECK(refusal(R"({"question": "q", "options": ["x"], "correct": "A"})").find("begin with a letter") != std::string::npos);
   CHECK(refusal(R"({"question": "q", "options": ["A)1"], "correct": "B"})").find("found \"B\", which is none") !=
@@ -71,7 +72,34 @@ TEST_CASE("A row that does not keep to its schema is refused with its key", "[da
   CHECK(refusal(R"({"messages": [{"role": "user", "content": null}]})").find("message 1: key \"content\": found null") !=
         std::string::npos);
   CHECK(refusal(R"({"messages": [{"content": "a"}]})").find("message 1: key \"role\" is missing") != std::string::npos);
-  CHECK(refusal(R"({"text": "t"})").find("key \"instruction\" is missing") != std::string::npos);
+  CHECK(refusal(R"({"foo": "t"})") ==
+        "f: row 1: key \"instruction\" is missing; a row has instruction, input (may be absent) and "
+        "output, or the keys of another schema; found \"foo\".");
+}
+
+TEST_CASE("Instructions, questions and problems are read by the names that their publishers gave them", "[data]") {
+  const Row dolly = row_of(R"({"instruction": "Q", "context": "C", "response": "A", "category": "open_qa"})");
+  CHECK(dolly.instruction == "Q");
+  CHECK(dolly.input == "C");
+  CHECK(dolly.output == "A");
+  const Row plain = row_of(R"({"question": "Q", "answer": "The answer is 5"})");
+  CHECK(plain.output == "The answer is 5");
+  CHECK(plain.answer == "The answer is 5");
+  const Row openmath = row_of(R"({"problem": "p", "generated_solution": "s \\boxed{5}", "expected_answer": "5"})");
+  CHECK(openmath.output == "s \\boxed{5}");
+  CHECK(openmath.answer == "5");
+  CHECK_THAT(refusal(R"({"problem": "p", "generated_solution": null})"),
+             test::Contains("key \"generated_solution\": found null, expected a string"));
+  const Row text = row_of(R"({"text": "t"})");
+  CHECK(text.is_text);
+  CHECK(text.output == "t");
+}
+
+TEST_CASE("A number as an output is its digits", "[data]") {
+  CHECK(row_of(R"({"instruction": "i", "output": 5})").output == "5");
+  CHECK(row_of(R"({"instruction": "i", "output": -0.5})").output == "-0.5");
+  CHECK_THAT(refusal(R"({"instruction": "i", "output": 123456789012345678901234567890})"), test::Contains("found number"));
+  CHECK_THAT(refusal(R"({"instruction": "i", "output": true})"), test::Contains("found boolean, expected a string"));
 }
 
 TEST_CASE("A named schema is not guessed", "[data]") {
@@ -79,7 +107,7 @@ TEST_CASE("A named schema is not guessed", "[data]") {
   CHECK(row_of(both).instruction == "i");
   CHECK(row_of(both, "math").instruction == "p");
   CHECK(refusal(both, "gsm8k") == "f: row 1: key \"question\" is missing; a row has question and answer.");
-  CHECK_THAT(refusal(both, "csv"), test::Contains("expected auto, tokenised, alpaca, chat, csqa, aqua, gsm8k, math"));
+  CHECK_THAT(refusal(both, "csv"), test::Contains("expected auto, tokenised, preference, alpaca, dolly, chat, sharegpt, csqa"));
 }
 
 TEST_CASE("A file may be one object over several lines, and may begin with a byte-order mark", "[data]") {

@@ -50,6 +50,23 @@ TEST_CASE("A row of the wrong schema is refused with its number", "[data]") {
   CHECK(refusal(R"([{"input_ids":[]}])").ends_with("key \"input_ids\": expected an array of at least one integer."));
 }
 
+TEST_CASE("Numbers that only Python writes into JSON are named", "[data]") {
+  CHECK_THAT(refusal("{\"instruction\":\"Q\",\"input\":NaN,\"output\":\"A\"}\n"),
+             test::Contains("row 1: found NaN, which JSON does not have"));
+  CHECK_THAT(refusal("[{\"score\":-Infinity}]"), test::Contains("found Infinity, which JSON does not have"));
+}
+
+TEST_CASE("Rows of several schemas may stand in one file, each read by its own", "[data]") {
+  const auto rows = rows_of(R"([{"instruction":"i","output":"o"},{"prompt":"p","completion":"c"},{"input_ids":[1,2]}])");
+  CHECK(std::string(rows.at(1).schema) == "prompt-completion");
+  CHECK(rows.at(1).output == "c");
+  CHECK(rows.at(2).tokenised());
+}
+
+TEST_CASE("Text to learn as it stands is read only where no template would surround it", "[data]") {
+  CHECK_THAT(refusal(R"([{"text":"t"}])"), test::Contains("row 1: is text to learn as it stands"));
+}
+
 TEST_CASE("Tokenised rows of a safetensors file lose their padding on either side", "[data]") {
   const test::TempFolder folder;
   const auto matrix = [](const Ids& values) { return at::tensor(values, at::kLong).reshape({2, 3}); };
