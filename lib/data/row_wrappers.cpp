@@ -16,8 +16,11 @@ bool holds_rows(const Json& value) {
          std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_object(); });
 }
 
-/// {"instruction": {"0": ...}} or {"instruction": [...]}.
-bool is_columns(const Json& value) { return value.is_array() || value.is_object(); }
+/// A column as pandas and the Python package datasets write it: {"0": ...}, or an array of texts.
+bool is_column(const Json& value) {
+  if (value.is_object()) return !value.empty() && value.items().begin().key() == "0";
+  return value.is_array() && !value.empty() && (value.front().is_string() || value.front().is_null());
+}
 
 std::string listed(const std::vector<std::string>& keys) {
   std::string names;
@@ -30,10 +33,7 @@ std::string listed(const std::vector<std::string>& keys) {
 const Json* wrapped_rows(const Json& whole, const std::string& file) {
   if (!whole.is_object() || whole.empty()) return nullptr;
   if (is_row(whole)) {
-    const bool columns =
-        whole.size() > 1 && std::all_of(whole.begin(), whole.end(), is_columns) &&
-        std::all_of(whole.begin(), whole.end(), [&](const Json& v) { return v.size() == whole.front().size(); });
-    if (!columns || whole.contains("messages") || whole.contains("input_ids")) return nullptr;
+    if (!std::all_of(whole.begin(), whole.end(), is_column)) return nullptr;
     throw InputError("{}: holds columns, expected rows; pandas writes rows with to_json(orient=\"records\").", file);
   }
   std::vector<std::string> found;

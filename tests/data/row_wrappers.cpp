@@ -26,6 +26,13 @@ TEST_CASE("Rows may stand under a key of one object", "[data]") {
   CHECK(rows_of("[" + json_text(row) + "]").at(0).output == "o");  // a row that is text within JSON
 }
 
+TEST_CASE("One object whose keys hold lists of messages is a row", "[data]") {
+  const auto rows =
+      rows_of(R"({"prompt": [{"role": "user", "content": "Q"}], "completion": [{"role": "assistant", "content": "A"}]})");
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].output == "A");
+}
+
 TEST_CASE("Of several splits in one file none is guessed", "[data]") {
   const auto refusal = [](const std::string& content) { return test::input_error([&] { rows_of(content); }); };
   CHECK_THAT(refusal(R"({"train": [{"instruction": "i"}], "test": [{"instruction": "j"}]})"),
