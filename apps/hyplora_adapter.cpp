@@ -71,7 +71,7 @@ std::vector<Example> examples(const Arguments& a, const ModelSpec& spec, int64_t
   if (static_cast<int64_t>(rows.size()) > most) rows.resize(static_cast<size_t>(most));
   const bool tokenised = std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.tokenised(); });
   const auto tokenizer = tokenised ? nullptr : load_tokenizer(a.model);
-  const PromptTemplate form = find_prompt_template(choose_template(a.prompt_template, {a.adapter}, a.model, "alpaca"));
+  const PromptTemplate form = find_prompt_template(choose_template(a.prompt_template, {a.adapter}, a.model, "alpaca"), a.model);
   if (tokenizer) require_template_tokens(form, *tokenizer);
   const ExampleOptions options{form, a.cutoff_len, "truncate", !a.responses_only};
   return make_examples(rows, tokenizer.get(), options, spec.vocab_size).examples;

@@ -38,6 +38,7 @@ struct Scene {
   const Transformer& model;
   const Tokenizer* tokenizer;  // null where only ids go in and out
   const Arguments& arguments;
+  const PromptTemplate& form;
   DecodeControl control;
 };
 
@@ -60,16 +61,17 @@ std::vector<Ids> read_id_lines(const std::string& file) {
   return prompts;
 }
 
-std::string form_of(const Arguments& a, const std::string& otherwise) {
-  return choose_template(a.prompt_template, {a.adapter}, a.model, otherwise);
+/// The template that is told, or learnt; else for a chat the model's, else none.
+PromptTemplate form_of(const Arguments& a, const Tokenizer* tokenizer) {
+  const std::string otherwise = a.chats() ? chat_template_of(*tokenizer) : "none";
+  return find_prompt_template(choose_template(a.prompt_template, {a.adapter}, a.model, otherwise), a.model);
 }
 
 /// Without a template the text is the whole prompt, special tokens included; inside a template it is data.
-Ids prompt_ids(const Arguments& arguments, const Tokenizer& tokenizer) {
+Ids prompt_ids(const Arguments& arguments, const PromptTemplate& form, const Tokenizer& tokenizer) {
   const std::string text = arguments.prompt != "-"
                                ? *arguments.prompt
                                : std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  const PromptTemplate form = find_prompt_template(form_of(arguments, "none"));
   if (form.is_bare()) return tokenizer.encode_prompt(text);
   require_template_tokens(form, tokenizer);
   return render_prompt(form, text, "").encode(tokenizer);
@@ -117,8 +119,7 @@ std::string whole_completion(const Scene& scene, const Ids& prompt) {
 int chat(Scene scene) {
   scene.control.interrupted = apps::stop_requested;
   const DecodeOptions& options = scene.arguments.decode;
-  const std::string form = form_of(scene.arguments, chat_template_of(*scene.tokenizer));
-  Chat talk(find_prompt_template(form), *scene.tokenizer, scene.model.context().tokens(), options.max_new_tokens);
+  Chat talk(scene.form, *scene.tokenizer, scene.model.context().tokens(), options.max_new_tokens);
   const auto answer = options.beams > 1 ? whole_completion : stream_completion;
   hold_chat(talk, std::cin, std::cout, [&](const Ids& prompt) {
     const apps::InterruptHeard heard;
@@ -178,13 +179,13 @@ int run(const apps::Program& program, const Arguments& arguments) {
   const bool needs_text = arguments.ids.empty() || !arguments.output_ids || !arguments.stops.empty();
   const auto tokenizer = needs_text ? load_tokenizer(arguments.model) : nullptr;
   std::vector<Ids> prompts;
-  if (arguments.prompt) prompts = {prompt_ids(arguments, *tokenizer)};
+  const PromptTemplate form = form_of(arguments, tokenizer.get());
+  if (arguments.prompt) prompts = {prompt_ids(arguments, form, *tokenizer)};
   if (!arguments.ids.empty()) prompts = read_id_lines(arguments.ids);
   Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);
-  Scene scene{model, tokenizer.get(), arguments, {}};
-  const std::string form = form_of(arguments, arguments.chats() ? chat_template_of(*tokenizer) : "none");
-  if (!arguments.ignore_eos) scene.control.stop_ids = end_ids(spec, tokenizer.get(), find_prompt_template(form));
+  Scene scene{model, tokenizer.get(), arguments, form, {}};
+  if (!arguments.ignore_eos) scene.control.stop_ids = end_ids(spec, tokenizer.get(), form);
   return arguments.chats() ? chat(std::move(scene)) : complete(scene, prompts);
 }
 
@@ -197,8 +198,8 @@ Fields fields_of(Arguments& a) {
       .add("prompt", a.prompt, "text to complete, - for stdin")
       .add(
           "template", a.prompt_template,
-          "prompt template around it, a built-in one or a JSON file (without it what the adapter learnt, else the text alone; a chat: else llama3 or "
-          "qwen where the tokenizer has its tokens, else alpaca)",
+          "prompt template around it, a built-in one, chat (the model's own) or a JSON file (without it what the adapter learnt, else the text "
+          "alone; a chat: else the model's own, llama3 or qwen where the tokenizer has its tokens, else alpaca)",
           prompt_template_rule())
       .names_files()
       .add("ids", a.ids, "JSONL file: one array of token ids a line, instead of --prompt")

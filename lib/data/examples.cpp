@@ -6,9 +6,20 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "data/chat_form.h"
 
 namespace hyplora {
 namespace {
+
+/// What goes wrong with a conversation, with its row.
+template <class Work>
+auto told_of(const Row& row, const Work& work) {
+  try {
+    return work();
+  } catch (const InputError& error) {
+    throw InputError("{}: {}", row.where, error.what());
+  }
+}
 
 Example from_ids(const Row& row, const ExampleOptions& options) {
   const auto cutoff = static_cast<size_t>(options.cutoff_len);
@@ -45,6 +56,45 @@ Example from_text(const Row& row, const Tokenizer& tokenizer, const ExampleOptio
   return example;
 }
 
+/// How many ids of the whole text the text's first bytes give.
+size_t ids_before(size_t bytes, const std::string& text, const Ids& whole, const Tokenizer& tokenizer) {
+  if (bytes == text.size()) return whole.size();
+  const Ids ids = tokenizer.encode(std::string_view(text).substr(0, bytes), false);
+  const auto shorter = static_cast<std::ptrdiff_t>(std::min(ids.size(), whole.size()));
+  return static_cast<size_t>(std::mismatch(ids.begin(), ids.begin() + shorter, whole.begin()).first - ids.begin());
+}
+
+Example from_conversation(const Row& row, const Tokenizer& tokenizer, const ExampleOptions& options) {
+  const TaughtText taught =
+      told_of(row, [&] { return options.prompt.chat->example(conversation_of(row), options.chat_loss, row.without_loss); });
+  Example example;
+  example.where = row.where;
+  example.ids = tokenizer.encode(taught.text, false);
+  example.labels.assign(example.ids.size(), no_loss);
+  for (const TextRange& range : taught.learnt) {
+    const size_t begin = ids_before(range.begin, taught.text, example.ids, tokenizer),
+                 end = ids_before(range.end, taught.text, example.ids, tokenizer);
+    for (size_t i = begin; i < end; ++i) example.labels[i] = example.ids[i];
+  }
+  if (tokenizer.eos() && !taught.learnt.empty() && !first_special(options.prompt.turn_end, tokenizer)) {
+    example.ids.push_back(*tokenizer.eos());
+    example.labels.push_back(*tokenizer.eos());
+  }
+  const auto cutoff = static_cast<size_t>(options.cutoff_len);
+  example.truncated = example.ids.size() > cutoff;
+  if (example.truncated) {
+    example.ids.resize(cutoff);
+    example.labels.resize(cutoff);
+  }
+  return example;
+}
+
+Example from_row(const Row& row, const Tokenizer* tokenizer, const ExampleOptions& options) {
+  if (row.tokenised()) return from_ids(row, options);
+  if (tokenizer == nullptr) throw InputError("{}: it is text, but the model has no tokenizer.", row.where);
+  return options.prompt.chat ? from_conversation(row, *tokenizer, options) : from_text(row, *tokenizer, options);
+}
+
 void check_ids(const Example& example, int64_t vocab_size) {
   require_ids(example.ids, vocab_size, example.where);
   for (const int64_t label : example.labels) {
@@ -77,6 +127,20 @@ void require_ids(const Ids& ids, int64_t vocab_size, const std::string& where) {
   }
 }
 
+RowReading reading_for(const PromptTemplate& prompt, bool fold_turns) {
+  RowReading how;
+  how.conversations = prompt.chat  ? LongConversations::kept
+                      : fold_turns ? LongConversations::folded
+                                   : LongConversations::refused;
+  how.takes_text = prompt.is_bare();
+  return how;
+}
+
+PromptText row_prompt(const PromptTemplate& prompt, const std::vector<Turn>& shots, const Row& row) {
+  if (!prompt.chat) return render_conversation(prompt, shots, row.instruction, row.input);
+  return told_of(row, [&] { return render_asked(prompt, shots, asked_in(conversation_of(row))); });
+}
+
 int64_t Example::supervised() const {
   return std::count_if(labels.begin() + (labels.empty() ? 0 : 1), labels.end(), [](int64_t label) { return label != no_loss; });
 }
@@ -98,10 +162,7 @@ ExampleSet make_examples(const std::vector<Row>& rows, const Tokenizer* tokenize
   at::parallel_for(0, static_cast<int64_t>(rows.size()), 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       if (options.poll) options.poll();
-      const Row& row = rows[static_cast<size_t>(i)];
-      if (!row.tokenised() && tokenizer == nullptr)
-        throw InputError("{}: it is text, but the model has no tokenizer.", row.where);
-      made[static_cast<size_t>(i)] = row.tokenised() ? from_ids(row, options) : from_text(row, *tokenizer, options);
+      made[static_cast<size_t>(i)] = from_row(rows[static_cast<size_t>(i)], tokenizer, options);
     }
   });
   ExampleSet set;

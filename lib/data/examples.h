@@ -2,6 +2,10 @@
 // cut at cutoff_len (as are rows that came tokenised); what the tokenizer puts behind a text and EOS are appended where they fit.
 // With train_on_inputs the labels are the ids, else the prompt's labels are -100 (the prompt's length is that of the prompt tokenised
 // alone, with nothing behind it).
+//
+// With a chat template the row is a conversation, tokenised as the template renders it. Loss stands on the turns that chat_loss
+// says: from the first token that the text before a turn does not have, to the last that the text up to its end has. EOS is
+// appended where the template has no token that ends a turn.
 #pragma once
 
 #include <functional>
@@ -27,7 +31,8 @@ struct ExampleOptions {
   int64_t cutoff_len = 256;
   std::string over_length = "truncate";  // truncate, drop or error
   bool train_on_inputs = true;
-  std::function<void()> poll = {};  // called before each row, from several threads; throws to end the work
+  std::string chat_loss = "assistant";  // chat templates, instead of train_on_inputs: a name of chat_losses()
+  std::function<void()> poll = {};      // called before each row, from several threads; throws to end the work
 };
 
 struct ExampleSet {
@@ -40,6 +45,11 @@ struct ExampleSet {
 
 /// InputError with `where`: an id outside [0, vocab_size), as tokens have that were added without an embedding.
 void require_ids(const Ids& ids, int64_t vocab_size, const std::string& where);
+
+/// How rows are read for a template: a bare one takes texts as they stand, a chat template whole conversations.
+RowReading reading_for(const PromptTemplate& prompt, bool fold_turns);
+/// What stands before a row's output, behind worked examples. InputError with the row: a chat template refuses it.
+PromptText row_prompt(const PromptTemplate& prompt, const std::vector<Turn>& shots, const Row& row);
 
 /// `tokenizer` may be null when every row came tokenised. InputError: a row without a supervised label, a row over the limit with
 /// over_length "error", an id outside [0, vocab_size), no row left.

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "core/error.h"
+#include "data/chat_form.h"
 #include "io/hash.h"
 #include "text/unicode.h"
 
@@ -101,11 +102,35 @@ void check_form(const std::string& form, const char* key, const std::string& pat
     throw InputError("{}: key \"{}\": the placeholder {{instruction}} is missing.", path, key);
 }
 
+PromptTemplate chat_prompt(const std::string& name, ChatTemplate form) {
+  PromptTemplate made;
+  made.name = name;
+  made.chat = std::make_shared<const ChatForm>(std::move(form));
+  made.turn_end = made.chat->turn_end();
+  return made;
+}
+
+/// The turns as messages before those of a conversation, behind its system message.
+Json with_turns(const std::vector<Turn>& turns, Json conversation) {
+  Json messages = Json::array();
+  Json& own = conversation["messages"];
+  const bool has_system = !own.empty() && own[0].is_object() && own[0].value("role", Json()) == "system";
+  if (has_system) messages.push_back(own[0]);
+  for (const Turn& turn : turns) {
+    messages.push_back(user_message(turn.instruction, turn.input));
+    messages.push_back(assistant_message(turn.output));
+  }
+  messages.insert(messages.end(), own.begin() + has_system, own.end());
+  own = std::move(messages);
+  return conversation;
+}
+
 }  // namespace
 
 std::vector<std::string> prompt_template_names() {
   std::vector<std::string> names;
   for (const auto& row : templates) names.push_back(row.name);
+  names.emplace_back(chat_template_name);
   return names;
 }
 
@@ -118,18 +143,21 @@ std::string template_hash(const PromptTemplate& prompt) {
     add(*text);
   for (const auto& token : prompt.tokens) add(token);
   add(prompt.strips ? "strips" : "");
+  if (prompt.chat) add(json_text(prompt.chat->form().to_json()));
   return hash.text();
 }
 
-PromptTemplate find_prompt_template(const std::string& name_or_file) {
+PromptTemplate find_prompt_template(const std::string& name_or_file, const fs::path& model) {
   for (const auto& row : templates) {
     if (row.name == name_or_file) return row;
   }
+  if (name_or_file == chat_template_name) return chat_prompt(name_or_file, ChatTemplate(model));
   if (!fs::is_regular_file(name_or_file)) {
     throw InputError("prompt template: found \"{}\", expected {} or a JSON file.", name_or_file,
                      fmt::join(prompt_template_names(), ", "));
   }
   const auto file = read_json(name_or_file);
+  if (file.is_object() && file.contains("chat_template")) return chat_prompt(name_or_file, ChatTemplate(file, name_or_file));
   PromptTemplate made;
   made.name = name_or_file;
   made.with_input = text_at(file, "prompt_input", name_or_file);
@@ -152,6 +180,7 @@ PromptTemplate find_prompt_template(const std::string& name_or_file) {
 }
 
 Json template_json(const PromptTemplate& prompt) {
+  if (prompt.chat) return prompt.chat->form().to_json();
   return {{"prompt_input", prompt.with_input},
           {"prompt_no_input", prompt.without_input},
           {"after_output", prompt.after_output},
@@ -169,6 +198,13 @@ void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& toke
   }
 }
 
+std::optional<int64_t> first_special(std::string_view text, const Tokenizer& tokenizer) {
+  for (const int64_t id : tokenizer.encode(text, false)) {
+    if (tokenizer.decode({id}).empty() && !tokenizer.decode({id}, true).empty()) return id;
+  }
+  return std::nullopt;
+}
+
 void PromptText::add_data(std::string_view from_row) {
   if (!from_row.empty()) data.push_back({text.size(), text.size() + from_row.size()});
   text += from_row;
@@ -180,6 +216,7 @@ void PromptText::append(const PromptText& other, size_t skipped) {
 }
 
 Ids PromptText::encode(const Tokenizer& tokenizer) const {
+  if (rendered) return tokenizer.encode(text, false);
   // Without data an empty range still says that this is a template's text.
   Ids ids = tokenizer.encode_prompt(text, data.empty() ? std::vector<TextRange>{{0, 0}} : data);
   const auto bos = tokenizer.bos();
@@ -187,7 +224,12 @@ Ids PromptText::encode(const Tokenizer& tokenizer) const {
   return ids;
 }
 
+PromptText render_asked(const PromptTemplate& prompt, const std::vector<Turn>& turns, const Json& conversation) {
+  return {prompt.chat->prompt(with_turns(turns, conversation)), {}, true};
+}
+
 PromptText render_prompt(const PromptTemplate& prompt, std::string_view instruction, std::string_view input) {
+  if (prompt.chat) return render_conversation(prompt, {}, instruction, input);
   const std::string_view form = input.empty() ? prompt.without_input : prompt.with_input;
   const auto field = [&](std::string_view value) { return prompt.strips ? stripped(value) : value; };
   PromptText made;
@@ -215,6 +257,7 @@ PromptText render_example(const PromptTemplate& prompt, std::string_view instruc
 
 PromptText render_conversation(const PromptTemplate& prompt, const std::vector<Turn>& turns, std::string_view instruction,
                                std::string_view input) {
+  if (prompt.chat) return render_asked(prompt, turns, {{"messages", Json::array({user_message(instruction, input)})}});
   PromptText made;
   const auto skipped = [&] { return made.text.empty() ? 0 : prompt.opening.size(); };
   for (const Turn& turn : turns) {

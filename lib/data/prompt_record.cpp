@@ -20,14 +20,14 @@ std::optional<Taught> first_taught(const std::vector<std::string>& folders) {
   return std::nullopt;
 }
 
-bool differ(const std::string& a, const std::string& b) {
-  return template_hash(find_prompt_template(a)) != template_hash(find_prompt_template(b));
+bool differ(const std::string& a, const std::string& b, const std::string& model) {
+  return template_hash(find_prompt_template(a, model)) != template_hash(find_prompt_template(b, model));
 }
 
-void require_one_template(const Taught& first, const std::vector<std::string>& adapters) {
+void require_one_template(const Taught& first, const std::vector<std::string>& adapters, const std::string& model) {
   for (const auto& adapter : adapters) {
     const auto form = recorded_template(adapter);
-    if (!form || !differ(*form, first.form)) continue;
+    if (!form || !differ(*form, first.form, model)) continue;
     throw InputError("{} was trained with template {}, {} with {}; give --template, or use them in runs of their own.",
                      first.folder, first.form, adapter, *form);
   }
@@ -49,6 +49,7 @@ std::optional<std::string> recorded_template(const fs::path& folder) {
   if (!fs::is_regular_file(file)) return std::nullopt;
   const std::string hash = template_hash(find_prompt_template(file));
   for (const auto& name : prompt_template_names()) {
+    if (name == chat_template_name) continue;  // a model's own: the record holds it
     if (template_hash(find_prompt_template(name)) == hash) return name;
   }
   return file.string();
@@ -61,10 +62,10 @@ void carry_prompt_record(const fs::path& from, const fs::path& to) {
 std::string choose_template(const std::optional<std::string>& told, const std::vector<std::string>& adapters,
                             const std::string& model, const std::string& otherwise) {
   auto taught = first_taught(adapters);
-  if (!told && taught) require_one_template(*taught, adapters);
+  if (!told && taught) require_one_template(*taught, adapters, model);
   if (!taught) taught = first_taught({model});
   if (!told) return taught ? taught->form : otherwise;
-  if (taught && differ(*told, taught->form))
+  if (taught && differ(*told, taught->form, model))
     log::warn("{} was trained with template {}, but --template says {}", taught->folder, taught->form, *told);
   return *told;
 }

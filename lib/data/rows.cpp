@@ -151,13 +151,6 @@ class FileRows {
 
 }  // namespace
 
-RowReading reading_for(bool bare_template, bool fold_turns) {
-  RowReading how;
-  how.conversations = fold_turns ? LongConversations::folded : LongConversations::refused;
-  how.takes_text = bare_template;
-  return how;
-}
-
 std::vector<Row> read_rows(const std::vector<std::string>& files, const RowReading& how) {
   std::vector<Row> rows;
   for (const auto& file : files) {

@@ -49,9 +49,6 @@ struct RowReading {
   bool takes_text = false;  // rows of text to learn as it stands, which no template can render
 };
 
-/// What a template can render: a bare one takes texts as they stand; `fold_turns` as the option of that name.
-RowReading reading_for(bool bare_template, bool fold_turns);
-
 /// All rows of the files, in order. InputError names file and row.
 std::vector<Row> read_rows(const std::vector<std::string>& files, const RowReading& how = {});
 

@@ -1,6 +1,7 @@
 #include "eval/options.h"
 
 #include "core/error.h"
+#include "data/chat_form.h"
 #include "data/prompt.h"
 #include "model/load.h"
 
@@ -22,9 +23,10 @@ void add_what_is_scored(Fields& f, EvalOptions& o) {
 
 void add_how(Fields& f, EvalOptions& o) {
   ScoringOptions& s = o.evaluate;
-  f.add("template", o.prompt_template,
-        "prompt template: a built-in one or a JSON file (without it: what the adapter learnt, else alpaca)",
-        prompt_template_rule())
+  f.add(
+       "template", o.prompt_template,
+       "prompt template: a built-in one, chat (the model's own) or a JSON file (without it: what the adapter learnt, else alpaca)",
+       prompt_template_rule())
       .names_files()
       .add("few_shot", o.few_shot, "the first N rows of --few-shot-data stand before each prompt as worked examples",
            between(0, 10000))
@@ -38,7 +40,9 @@ void add_how(Fields& f, EvalOptions& o) {
       .append(decode_fields(s.decode))
       .append(stop_fields(s.stops))
       .add("cutoff_len", s.cutoff_len, "loss: token limit of a row", between(1, 1e9))
-      .add("train_on_inputs", s.train_on_inputs, "loss: the prompt counts too");
+      .add("train_on_inputs", s.train_on_inputs, "loss: the prompt counts too")
+      .add("chat_loss", s.chat_loss, "loss: with the chat template, every turn of the assistant, its last, or all",
+           one_of(chat_losses()));
 }
 
 void add_output(Fields& f, EvalOptions& o) {

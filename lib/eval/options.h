@@ -8,11 +8,12 @@ namespace hyplora {
 /// How rows become verdicts.
 struct ScoringOptions {
   DecodeOptions decode;
-  std::string over_length = "error";   // error or truncate: a prompt that leaves no room in the model's context
-  std::vector<std::string> stops;      // a completion ends before the first of these
-  std::string scoring = "completion";  // completion, or likelihood of each alternative
-  int64_t cutoff_len = 256;            // loss: token limit of a row
-  bool train_on_inputs = false;        // loss: whether the prompt counts too
+  std::string over_length = "error";    // error or truncate: a prompt that leaves no room in the model's context
+  std::vector<std::string> stops;       // a completion ends before the first of these
+  std::string scoring = "completion";   // completion, or likelihood of each alternative
+  int64_t cutoff_len = 256;             // loss: token limit of a row
+  bool train_on_inputs = false;         // loss: whether the prompt counts too
+  std::string chat_loss = "assistant";  // loss: which turns count, with a chat template
 
   bool by_likelihood() const { return scoring == "likelihood"; }
   bool truncates() const { return over_length == "truncate"; }

@@ -66,7 +66,7 @@ void prepare_prompts(const Tokenizer& tokenizer, const ModelSpec& spec, const Ev
   for (const auto& row : made.rows) check_gold(*made.task, row);
   for (const auto& row : made.rows) {
     if (row.tokenised()) throw InputError("{}: it came as token ids; scoring needs text.", row.where);
-    const PromptText prompt = render_conversation(options.prompt, options.shots, row.instruction, row.input);
+    const PromptText prompt = row_prompt(options.prompt, options.shots, row);
     made.texts.push_back(prompt.text);
     made.prompts.push_back(prompt.encode(tokenizer));
     if (options.by_likelihood()) add_alternatives(prompt, tokenizer, made);
@@ -85,8 +85,8 @@ void prepare_examples(const Tokenizer* tokenizer, const ModelSpec& spec, const E
                      options.shots.empty() ? "--scoring likelihood" : "--few-shot");
   }
   const Context context(spec, options.lead_tokens);
-  const ExampleOptions form{options.prompt, std::min(options.cutoff_len, context.tokens()), "truncate",
-                            options.train_on_inputs};
+  const ExampleOptions form{options.prompt, std::min(options.cutoff_len, context.tokens()), "truncate", options.train_on_inputs,
+                            options.chat_loss};
   made.examples = make_examples(made.rows, tokenizer, form, spec.vocab_size);
   for (const auto& example : made.examples.examples) {
     made.truncated.push_back(example.truncated);

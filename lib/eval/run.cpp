@@ -83,7 +83,7 @@ class EvalRun {
   EvalRun(const EvalOptions& options, const EvalScene& scene) : options_(options), scene_(scene) {
     options_.prompt_template = choose_template(options.prompt_template, options.adapters, options.model, "alpaca");
     static_cast<ScoringOptions&>(evaluate_) = options.evaluate;
-    evaluate_.prompt = find_prompt_template(*options_.prompt_template);
+    evaluate_.prompt = find_prompt_template(*options_.prompt_template, options.model);
     evaluate_.shots = read_shots(options);
     evaluate_.interrupted = scene.stop;
     evaluate_.group = scene.group;
@@ -93,6 +93,7 @@ class EvalRun {
     read_benchmarks();
     evaluate_.stop_ids = end_ids(spec_, tokenizer_.get(), evaluate_.prompt);
     shared_ = shared_identity(options_, dtype_);
+    shared_.values["template_hash"] = template_hash(evaluate_.prompt);
     if (tokenizer_) {
       for (const auto& [name, file] : tokenizer_->files()) shared_.add_file(name, file);
     }
@@ -123,7 +124,7 @@ class EvalRun {
     bool has_text = false;
     for (const auto& file : data_files(options_.data)) {
       if (options_.benchmark.empty()) task_of_file(file);
-      read.emplace_back(file, read_rows({file.string()}, reading_for(evaluate_.prompt.is_bare(), options_.fold_turns)));
+      read.emplace_back(file, read_rows({file.string()}, reading_for(evaluate_.prompt, options_.fold_turns)));
       keep_first(read.back().second, options_.limit);
       for (const Row& row : read.back().second) has_text |= !row.tokenised();
     }

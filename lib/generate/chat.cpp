@@ -5,11 +5,14 @@
 #include <ostream>
 
 #include "core/error.h"
+#include "text/chat_template.h"
 
 namespace hyplora {
 
 std::string chat_template_of(const Tokenizer& tokenizer) {
+  if (has_chat_template(tokenizer.file().parent_path())) return chat_template_name;
   for (const auto& name : prompt_template_names()) {
+    if (name == chat_template_name) continue;
     const PromptTemplate form = find_prompt_template(name);
     const auto known = [&](const std::string& token) { return tokenizer.encode(token, false, {{0, 0}}).size() == 1; };
     if (!form.tokens.empty() && std::all_of(form.tokens.begin(), form.tokens.end(), known)) return name;

@@ -8,7 +8,8 @@
 
 namespace hyplora {
 
-/// llama3 or qwen where the tokenizer has their tokens, else alpaca, on which adapters are trained by default.
+/// The model's own chat template where its folder has one; llama3 or qwen where the tokenizer has their tokens; else alpaca, on
+/// which adapters are trained by default.
 std::string chat_template_of(const Tokenizer& tokenizer);
 
 class Chat {

@@ -5,8 +5,9 @@
 namespace hyplora {
 namespace {
 
-/// The first token of the turn's end, where the template names it as a token.
+/// The first token of the turn's end, where the template names it as a token; a chat template's are special ones.
 std::optional<int64_t> turn_end_id(const Tokenizer& tokenizer, const PromptTemplate& form) {
+  if (form.chat) return first_special(form.turn_end, tokenizer);
   for (const auto& token : form.tokens) {
     if (!form.turn_end.starts_with(token)) continue;
     const Ids ids = tokenizer.encode(token, false, {{0, 0}});

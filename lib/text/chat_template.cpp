@@ -29,14 +29,30 @@ std::optional<std::string> template_in(const fs::path& file) {
                    file.string(), shown(value));
 }
 
-JinjaTemplate template_of(const fs::path& folder) {
+using Found = ChatTemplateSource;
+
+std::optional<Found> found_in(const fs::path& folder) {
   const fs::path plain = folder / "chat_template.jinja";
-  if (fs::exists(plain)) return JinjaTemplate(repaired_utf8(read_file(plain)), plain.string());
+  if (fs::exists(plain)) return Found{repaired_utf8(read_file(plain)), plain.string()};
   for (const char* name : {"tokenizer_config.json", "chat_template.json"}) {
-    if (const auto text = template_in(folder / name)) return JinjaTemplate(*text, (folder / name).string() + ": chat_template");
+    if (const auto text = template_in(folder / name)) return Found{*text, (folder / name).string() + ": chat_template"};
   }
-  throw InputError("{}: its tokenizer has no chat template (neither chat_template.jinja nor a key of tokenizer_config.json).",
-                   folder.string());
+  return std::nullopt;
+}
+
+std::string source_in(const Json& record, const std::string& where) {
+  const Json source = record.value("chat_template", Json());
+  if (!source.is_string()) throw InputError("{}: key \"chat_template\": found {}, expected a text.", where, shown(source));
+  return source;
+}
+
+Found required_in(const fs::path& folder) {
+  auto found = found_in(folder);
+  if (!found) {
+    throw InputError("{}: its tokenizer has no chat template (neither chat_template.jinja nor a key of tokenizer_config.json).",
+                     folder.string());
+  }
+  return *std::move(found);
 }
 
 /// bos_token and its like, by their texts.
@@ -54,8 +70,22 @@ Json special_tokens_of(const fs::path& folder) {
 
 }  // namespace
 
-ChatTemplate::ChatTemplate(const fs::path& folder)
-    : special_tokens_(special_tokens_of(folder)), template_(template_of(folder)) {}
+ChatTemplate::ChatTemplate(ChatTemplateSource source, Json special_tokens)
+    : special_tokens_(std::move(special_tokens)),
+      source_(std::move(source.text)),
+      template_(source_, std::move(source.place)) {}
+
+ChatTemplate::ChatTemplate(const fs::path& folder) : ChatTemplate(required_in(folder), special_tokens_of(folder)) {}
+
+ChatTemplate::ChatTemplate(const Json& record, const std::string& where)
+    : ChatTemplate({source_in(record, where), where + ": chat_template"}, record.value("tokens_by_name", Json::object())) {
+  if (!special_tokens_.is_object())
+    throw InputError("{}: key \"tokens_by_name\": found {}, expected an object.", where, shown(special_tokens_));
+}
+
+Json ChatTemplate::to_json() const { return {{"chat_template", source_}, {"tokens_by_name", special_tokens_}}; }
+
+bool has_chat_template(const fs::path& folder) { return found_in(folder).has_value(); }
 
 std::string ChatTemplate::render(const Json& conversation) const {
   if (!conversation.is_object() || !conversation.contains("messages") || !conversation["messages"].is_array())

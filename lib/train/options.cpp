@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/chat_form.h"
 #include "data/prompt.h"
 #include "model/load.h"
 
@@ -29,12 +30,20 @@ void add_model_fields(Fields& f, TrainOptions& o) {
 void add_data_fields(Fields& f, TrainOptions& o) {
   f.require("data_path", o.data_path, "file(s) of rows, or folders of them: JSON, JSONL, CSV, TSV, tokenised rows", not_empty())
       .names_files()
-      .add("prompt_template", o.prompt_template, "a built-in template or a JSON template file", prompt_template_rule())
+      .add("prompt_template", o.prompt_template,
+           "a built-in template, \"chat\" (the model's own chat template) or a JSON template file", prompt_template_rule())
       .names_files()
       .add("cutoff_len", o.cutoff_len, "token limit of a row", between(2, most_rows))
       .add("over_length", o.over_length, "what happens to longer rows", one_of({"truncate", "drop", "error"}))
       .add("train_on_inputs", o.train_on_inputs, "false: only the response carries loss")
-      .add("fold_turns", o.fold_turns, "conversations of several turns become one instruction with the last answer as output")
+      .add(
+          "chat_loss", o.chat_loss,
+          "with the chat template, what carries loss: every turn of the assistant, its last, or all (train_on_inputs, where only "
+          "that is given, decides)",
+          one_of(chat_losses()))
+      .add(
+          "fold_turns", o.fold_turns,
+          "conversations of several turns become one instruction with the last answer as output (the chat template keeps them)")
       .add("val_set_size", o.val_set_size, "validation rows split off with the seed (the default: fewer where there are few)",
            between(0, most_rows))
       .add("val_data_path", o.val_data_path, "a validation file of its own (val_set_size is not used then)")
@@ -179,6 +188,7 @@ TrainOptions read_train_options(Sources sources) {
   options.val_set_size_given = fields.was_read("val_set_size");
   take_init_adapter(options, fields);
   if (!fields.was_read("train_curvature")) options.adapter.train_curvature = learns_curvature_by_default(options.adapter);
+  if (fields.was_read("train_on_inputs") && !fields.was_read("chat_loss") && options.train_on_inputs) options.chat_loss = "all";
   check_combinations(options);
   return options;
 }

@@ -15,6 +15,7 @@ struct TrainOptions {
   std::string prompt_template = "alpaca", over_length = "truncate";
   int64_t cutoff_len = 256;
   bool train_on_inputs = true, fold_turns = false;
+  std::string chat_loss = "assistant";
   int64_t val_set_size = 120;
   bool val_set_size_given = false;  // no key: whether a source named val_set_size
   std::optional<std::string> val_data_path;

@@ -31,14 +31,14 @@ int64_t rows_held_back(const TrainOptions& o, int64_t rows) {
 
 void read_data(TrainingSetup& setup, const Poll& poll) {
   TrainOptions& o = setup.options;
-  const PromptTemplate prompt = find_prompt_template(o.prompt_template);
-  const RowReading how = reading_for(prompt.is_bare(), o.fold_turns);
+  setup.prompt = find_prompt_template(o.prompt_template, o.base_model);
+  const RowReading how = reading_for(setup.prompt, o.fold_turns);
   const auto rows = read_rows(o.data_path.values, how);
   const auto validation_rows = o.val_data_path ? read_rows(row_files({*o.val_data_path}), how) : std::vector<Row>();
   setup.rows = survey_to_train(rows);
   setup.rows.add(survey_to_train(validation_rows));
   if (needs_tokenizer(rows) || needs_tokenizer(validation_rows)) setup.tokenizer = load_tokenizer(o.base_model);
-  const ExampleOptions form{prompt, o.cutoff_len, o.over_length, o.train_on_inputs, poll};
+  const ExampleOptions form{setup.prompt, o.cutoff_len, o.over_length, o.train_on_inputs, o.chat_loss, poll};
   if (poll) poll();
   setup.training = make_examples(rows, setup.tokenizer.get(), form, setup.spec.vocab_size);
   if (o.val_data_path) {

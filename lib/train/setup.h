@@ -21,6 +21,7 @@ struct TrainingSetup {
   at::ScalarType dtype = at::kFloat;
   ModelSpec spec;
   std::unique_ptr<Tokenizer> tokenizer;  // null when every row came tokenised and the folder has none
+  PromptTemplate prompt;
   ExampleSet training, validation;
   RowSurvey rows;                      // of both
   std::unique_ptr<Transformer> model;  // after load_base

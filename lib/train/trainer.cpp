@@ -24,9 +24,8 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 Json prompts_of(const TrainingSetup& setup) {
-  const TrainOptions& o = setup.options;
   if (!setup.tokenizer) return nullptr;
-  return prompt_record(find_prompt_template(o.prompt_template), o.train_on_inputs, *setup.tokenizer);
+  return prompt_record(setup.prompt, setup.options.train_on_inputs, *setup.tokenizer);
 }
 
 class Trainer {

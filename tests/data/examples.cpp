@@ -70,7 +70,7 @@ TEST_CASE("A template may come from a JSON file", "[data]") {
   write_file(folder / "t.json", R"({"prompt_input": 3})");
   CHECK_THAT(test::input_error([&] { find_prompt_template((folder / "t.json").string()); }), test::Contains("prompt_input"));
   CHECK_THAT(test::input_error([] { find_prompt_template("alpacca"); }),
-             test::Contains("expected alpaca, llama3, qwen, gemma, none or a JSON file"));
+             test::Contains("expected alpaca, llama3, qwen, gemma, none, chat or a JSON file"));
 }
 
 TEST_CASE("BOS comes first, EOS is appended, labels are the ids", "[data]") {

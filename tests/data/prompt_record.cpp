@@ -24,7 +24,9 @@ struct Folders {
 
 TEST_CASE("A recorded template is the one that was trained with, built in or of a file", "[data]") {
   const Folders folders;
-  for (const auto& name : prompt_template_names()) CHECK(recorded_template(folders.taught(name + "_folder", name)) == name);
+  for (const auto& name : prompt_template_names()) {
+    if (name != chat_template_name) CHECK(recorded_template(folders.taught(name + "_folder", name)) == name);
+  }
   const fs::path file = folders.place / "own.json";
   write_file(file,
              R"({"prompt_input": "Q {instruction} {input} A ", "prompt_no_input": "Q {instruction} A ", "after_output": "!"})");
@@ -33,6 +35,20 @@ TEST_CASE("A recorded template is the one that was trained with, built in or of 
   CHECK(recorded_template(folder) == folder + "/prompt_template.json");
   CHECK(render_example(find_prompt_template(*recorded_template(folder)), "x", "", "y").text == "Q x A y!");
   CHECK_FALSE(recorded_template(folders.untaught("none")));
+}
+
+TEST_CASE("A chat template is recorded whole, so that another model folder's does not matter", "[data]") {
+  const Folders folders;
+  const std::string model = folders.untaught("model"), adapter = folders.untaught("adapter");
+  write_file(fs::path(model) / "chat_template.jinja", "{{ messages[0].content }} then");
+  const auto tokenizer = load_tokenizer(test::in_source("data/model"));
+  write_file(fs::path(adapter) / prompt_record_file,
+             prompt_record(find_prompt_template("chat", model), true, *tokenizer).dump());
+  CHECK(choose_template("chat", {adapter}, model, "alpaca") == "chat");
+  write_file(fs::path(model) / "chat_template.jinja", "other");
+  const std::string form = choose_template({}, {adapter}, model, "alpaca");
+  CHECK(form == (fs::path(adapter) / prompt_record_file).string());
+  CHECK(render_prompt(find_prompt_template(form, model), "a", "").text == "a then");
 }
 
 TEST_CASE("What the adapters learnt is the default, then what the model learnt, then the program's", "[data]") {
