@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 table='
 6|train|loop, batches, checkpoints, reports|core io text data ops dist model adapter
 6|eval|run → prepare → evaluate, benchmarks, comparisons|core io text data ops dist model adapter generate
-6|analysis|what an adapter does to tokens: observed, fitted, drawn|core io text data ops model hyperbolic adapter
-5|adapter|what is trained: kinds, targets, files, folding|core io text ops hyperbolic model
+6|analysis|what an adapter does to tokens: fitted, drawn|core io text data ops model hyperbolic adapter
+5|adapter|what is trained: kinds, targets, files, folding; what reaches it|core io text data ops hyperbolic model
 5|generate|decoding, search, chat|core io text data model
 4|model|decoder built from a checkpoint; packed batches|core io text data ops
 3|data|rows, schemas, prompts, examples, preparation|core io text

@@ -1,6 +1,8 @@
 #include "adapter/adapter.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +10,13 @@
 #include "adapter/kinds.h"
 
 namespace hyplora {
+namespace {
+
+std::string parameter_name(const std::string& module, const std::string& name) {
+  return fmt::format("base_model.model.{}.{}", module, name);
+}
+
+}  // namespace
 
 Adapters Adapters::attach(Transformer& model, const AdapterOptions& options, uint64_t seed) {
   check_adapter_options(options);
@@ -25,7 +34,7 @@ Adapters Adapters::attach(Transformer& model, const AdapterOptions& options, uin
   for (Linear* linear : target_linears(model, options)) {
     const Fitted fitted = kind.fit({*linear, options, ModuleDropout(adapters.dropout_, number++), generator});
     for (const auto& [name, value, is_curvature] : fitted.parameters) {
-      adapters.parameters_.push_back({"base_model.model." + linear->path + "." + name, value, is_curvature});
+      adapters.parameters_.push_back({parameter_name(linear->path, name), value, is_curvature});
     }
     adapters.kept_wide_ += fitted.kept.wide;
     adapters.kept_base_ += fitted.kept.base;
@@ -66,6 +75,14 @@ std::optional<std::array<double, 3>> Adapters::curvature_summary() const {
   }
   if (count == 0) return std::nullopt;
   return std::array{least, sum / static_cast<double>(count), most};
+}
+
+void Adapters::set_curvature(const std::string& path, double K) {
+  const at::NoGradGuard no_grad;
+  for (const auto& parameter : parameters_) {
+    if (parameter.is_curvature && parameter.name == parameter_name(path, "lora_k"))
+      parameter.value.fill_(stored_k(options_, K));
+  }
 }
 
 void detach_adapters(Transformer& model) {

@@ -23,7 +23,7 @@ struct AdapterOptions {
   std::optional<std::vector<int64_t>> layers_to_transform;
   std::map<std::string, int64_t> rank_pattern;
   std::map<std::string, double> alpha_pattern;
-  double curvature = 1.0;
+  NumberOrAuto curvature = 1.0;  // auto: of each module by its first tokens (adapter/calibrate.h)
   bool train_curvature = true;
   int64_t bottleneck_size = 256;
   std::string non_linearity = "tanh";
@@ -96,6 +96,9 @@ class Adapters {
   AdapterCost cost(int64_t base_width) const { return {trained_count(), 4 * kept_wide_ + base_width * kept_base_}; }
   /// Least, mean and largest K over the modules; nothing where the kind has no curvature.
   std::optional<std::array<double, 3>> curvature_summary() const;
+
+  /// Gives one module another K, as if the options' curvature had been it.
+  void set_curvature(const std::string& path, double K);
 
   /// While training, each micro-batch has a dropout seed of its own; without one (evaluation) nothing is dropped.
   void start_dropout(uint64_t seed);

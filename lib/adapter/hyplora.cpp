@@ -108,7 +108,11 @@ std::string variants_text() {
 
 void add_fields(Fields& fields, AdapterOptions& o) {
   fields.add("hyplora_variant", o.hyplora_variant, variants_text(), one_of(hyplora_variants()))
-      .add("curvature", o.curvature, "initial curvature parameter: K of lorentz, the others' own k", between(-1e12, 1e12))
+      .add(
+          "curvature", o.curvature,
+          "initial curvature parameter: K of lorentz and bounded, the others' own k; auto: K of each module such that the median of its "
+          "first tokens lies one radius out",
+          or_auto(between(-1e12, 1e12)))
       .add("train_curvature", o.train_curvature,
            "whether the curvature learns (where it is not given, v1 and v1_rot hold theirs, as the first release did)");
 }
@@ -117,8 +121,13 @@ std::string text(const AdapterOptions& o) { return fmt::format("variant {}, {}",
 
 void check_curvature(const AdapterOptions& options) {
   const Variant& variant = variant_of(options);
+  if (options.curvature.is_auto && !variant.has_units) {
+    throw InputError(
+        "curvature: found \"auto\", expected {} with hyplora_variant \"{}\", whose radius is not one of its input.",
+        variant.start, variant.name);
+  }
   if (!variant.can_start(options.curvature)) {
-    throw InputError("curvature: found {}, expected {} with hyplora_variant \"{}\".", options.curvature, variant.start,
+    throw InputError("curvature: found {}, expected {} with hyplora_variant \"{}\".", options.curvature.number, variant.start,
                      variant.name);
   }
 }
@@ -136,13 +145,14 @@ std::string number_text(double curvature) {
 
 Released released(const AdapterOptions& o) {
   const Variant& variant = variant_of(o);
+  if (o.curvature.is_auto) return {std::nullopt, "each module has a curvature of its own, and lora_type says one"};
   if (variant.published_as == nullptr) {
     return {std::nullopt,
             fmt::format("the releases have no formula for variant {}, and would compute another one", variant.name)};
   }
   if (o.curvature < 0) {
-    return {std::nullopt,
-            fmt::format("its curvature is {}, which lora_type cannot say: the release splits it at dashes", o.curvature)};
+    return {std::nullopt, fmt::format("its curvature is {}, which lora_type cannot say: the release splits it at dashes",
+                                      o.curvature.number)};
   }
   const bool patterned = !o.rank_pattern.empty() || !o.alpha_pattern.empty() || o.layers_to_transform || o.exclude_modules;
   if (variant.is_first_release() && (o.use_rslora || patterned)) {
@@ -162,6 +172,8 @@ bool learns_curvature_by_default(const AdapterOptions& options) {
 }
 
 double curvature_of(const AdapterOptions& options, double k) { return variant_of(options).curvature_of(k); }
+
+double stored_k(const AdapterOptions& options, double curvature) { return variant_of(options).stored_k(curvature); }
 
 bool is_curvature(const AdapterOptions& options, double k) {
   const double K = curvature_of(options, k);

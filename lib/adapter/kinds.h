@@ -101,8 +101,9 @@ const Kind& kind_of(const AdapterOptions& options);
 const Kind& form_of(const AdapterOptions& options);
 
 // hyplora.cpp
-/// The K that a stored k stands for.
+/// The K that a stored k stands for, and the k that is stored for a curvature.
 double curvature_of(const AdapterOptions& options, double k);
+double stored_k(const AdapterOptions& options, double curvature);
 /// Whether a stored k stands for a curvature that its variant can have.
 bool is_curvature(const AdapterOptions& options, double k);
 /// Whether files may lack k and norm_scale, which the first release never saved; its trained ones are called .k and .norm_scale.

@@ -9,8 +9,8 @@
 #include <cmath>
 
 #include "adapter/kinds.h"
+#include "adapter/observe.h"
 #include "analysis/linear_fit.h"
-#include "analysis/observe.h"
 #include "core/error.h"
 #include "hyperbolic/variants.h"
 

@@ -9,7 +9,7 @@
 // them it stays near the one that reads the adapter's own z.
 #pragma once
 
-#include "analysis/observe.h"
+#include "adapter/observe.h"
 
 namespace hyplora {
 

@@ -11,8 +11,8 @@
 #include <cmath>
 
 #include "adapter/kinds.h"
+#include "adapter/observe.h"
 #include "analysis/linear_fit.h"
-#include "analysis/observe.h"
 #include "core/error.h"
 #include "model/finite.h"
 

@@ -76,6 +76,10 @@ Rule not_empty() {
   return {[](const Json& v) { return !v.empty() && v != ""; }, "something that is not empty", {}};
 }
 
+Rule or_auto(Rule rule) {
+  return {[holds = std::move(rule.holds)](const Json& v) { return v == "auto" || holds(v); }, rule.expected + ", or \"auto\""};
+}
+
 Fields& Fields::changes_nothing() {
   fields_.back().changes_result = false;
   return *this;
@@ -262,6 +266,11 @@ bool Fields::from_json(const Json& value, std::vector<std::string>& target) {
   if (!from_json(value, texts)) return false;
   target = std::move(texts.values);
   return true;
+}
+
+bool Fields::from_json(const Json& value, NumberOrAuto& target) {
+  target.is_auto = value == "auto";
+  return target.is_auto || from_json(value, target.number);
 }
 
 bool Fields::from_json(const Json& value, StringOrList& target) {

@@ -27,6 +27,15 @@ struct StringOrList {
   bool single = false;
 };
 
+/// A number, or the word "auto" in its place; `number` is then what stands until the right one is known.
+struct NumberOrAuto {
+  double number = 0;
+  bool is_auto = false;
+
+  NumberOrAuto(double value) : number(value) {}
+  operator double() const { return number; }
+};
+
 /// What a value must satisfy beyond its type: `holds`, the words for "expected ...", and the values to choose from, where there
 /// is such a list.
 struct Rule {
@@ -43,6 +52,8 @@ Rule between(double least, double most);
 /// Above `bound` and at most `most`.
 Rule above_to(double bound, double most);
 Rule not_empty();
+/// What holds for a number, or the word "auto".
+Rule or_auto(Rule rule);
 
 /// A field's name on the command line: "--max-new-tokens".
 std::string flag_of(const std::string& name);
@@ -143,6 +154,7 @@ class Fields {
   static std::string type_name(const std::optional<int64_t>&) { return "integer or null"; }
   static std::string type_name(const std::optional<double>&) { return "number or null"; }
   static std::string type_name(const std::optional<std::string>&) { return "string or null"; }
+  static std::string type_name(const NumberOrAuto&) { return "number or \"auto\""; }
   static std::string type_name(const StringOrList&) { return "string or array of strings"; }
   static std::string type_name(const std::optional<StringOrList>&) { return "string, array of strings or null"; }
   static std::string type_name(const std::optional<std::vector<int64_t>>&) { return "array of integers or null"; }
@@ -161,11 +173,13 @@ class Fields {
     if (value.is_null()) target.reset();
     return value.is_null() || from_json(value, target.emplace());
   }
+  static bool from_json(const Json& value, NumberOrAuto& target);
   static bool from_json(const Json& value, StringOrList& target);
   static bool from_json(const Json& value, std::map<std::string, int64_t>& target);
   static bool from_json(const Json& value, std::map<std::string, double>& target);
 
   static Json to_json(double value);
+  static Json to_json(const NumberOrAuto& value) { return value.is_auto ? Json("auto") : to_json(value.number); }
   static Json to_json(const StringOrList& value);
   template <class T>
   static Json to_json(const std::optional<T>& value) {

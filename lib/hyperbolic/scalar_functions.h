@@ -29,6 +29,30 @@ HYPLORA_HOST_DEVICE inline SinhQuotients sinh_quotients(double t) {
   return {quotient, (cosh - quotient) / t, cosh};
 }
 
+/// tanh(sqrt w)/sqrt w and its derivative with respect to w >= 0.
+struct TanhQuotient {
+  double value, slope;
+};
+
+HYPLORA_HOST_DEVICE inline TanhQuotient tanh_quotient(double w) {
+  constexpr double series_below = 1e-3;
+  if (w < series_below) {
+    return {1 + w * (-1.0 / 3 + w * (2.0 / 15 + w * (-17.0 / 315 + w * (62.0 / 2835)))),
+            -1.0 / 3 + w * (4.0 / 15 + w * (-51.0 / 315 + w * (248.0 / 2835 + w * (-6910.0 / 155925))))};
+  }
+  const double root = std::sqrt(w), tanh = std::tanh(root), value = tanh / root;
+  return {value, (1 - tanh * tanh - value) / (2 * w)};
+}
+
+/// As sinh_quotients, of sinh(g)/th with g = bound tanh(th/bound): smooth, and never above sinh(bound)/th. `cosh` is not set.
+HYPLORA_HOST_DEVICE inline SinhQuotients bounded_sinh_quotients(double t, double bound) {
+  const TanhQuotient h = tanh_quotient(t / (bound * bound));  // g/th, and its derivative times bound^2
+  const double slope = h.slope / (bound * bound), g2 = h.value * h.value * t;
+  const SinhQuotients s = sinh_quotients(g2);  // sinh(g)/g; its derivative with respect to g^2 is excess/2
+  const double dg2_dt = h.value * (h.value + 2 * slope * t);
+  return {h.value * s.quotient, 2 * slope * s.quotient + h.value * s.excess * dg2_dt, 0};
+}
+
 /// asinh(sqrt p)/sqrt p and its derivative with respect to p >= 0.
 struct AsinhQuotient {
   double value, slope;

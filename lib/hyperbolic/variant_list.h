@@ -3,6 +3,7 @@
 //
 //     name, text, published_as                 in the config, in help, in the published scripts' lora_type (null: not there)
 //     radius, start                            words: of |y|'s radius (null: nothing bends), of the curvatures it can start at
+//     has_units                                whether K = |x|^2/in puts a token of that |x| one radius out
 //     learns_curvature                         where train_curvature is not given
 //     can_start(curvature)                     whether the config's initial curvature is one
 //     stored_k(curvature), curvature_of(k)     the k that is stored for it, and the K of the formula that a stored k stands for
@@ -11,6 +12,7 @@
 // LoRA. For the CPU and for CUDA: C++17.
 #pragma once
 
+#include "hyperbolic/bounded.h"
 #include "hyperbolic/first_release.h"
 #include "hyperbolic/lorentz.h"
 #include "hyperbolic/release.h"
@@ -22,7 +24,7 @@ namespace hyplora {
 template <class... Types>
 struct TypeList {};
 
-using GatedVariants = TypeList<Lorentz, Release, Simplified>;
+using GatedVariants = TypeList<Lorentz, Bounded, Release, Simplified>;
 using OtherVariants = TypeList<V1, V1Rot, Tangent>;
 
 }  // namespace hyplora

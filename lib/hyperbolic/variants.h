@@ -15,6 +15,7 @@ struct Variant {
   const char* published_as;                 // lora_type of the published scripts; null: they have none such
   const char* radius;                       // |y| is told in units of it; null: nothing bends, and it is LoRA
   const char* start;                        // what its curvature can start at, in words
+  bool has_units;                           // K can be set so that a given |x| is one radius: |x|^2/in = K
   bool learns_curvature;                    // where the config does not say
   bool (*can_start)(double curvature);      // the config's initial curvature
   double (*stored_k)(double curvature);     // `lora_k` for it

@@ -119,7 +119,7 @@ void take_lora_type(Json& config, Fields& fields, const std::string& where) {
   apply_lora_type(config["lora_type"].get<std::string>(), spelled, where);
   Json implied{{"adapter", spelled.adapter}};
   if (has_curvature(spelled))
-    implied.update(Json{{"hyplora_variant", spelled.hyplora_variant}, {"curvature", spelled.curvature}});
+    implied.update(Json{{"hyplora_variant", spelled.hyplora_variant}, {"curvature", spelled.curvature.number}});
   for (const auto& [key, value] : implied.items()) {
     if (config.contains(key) && config[key] != value) {
       throw InputError("{}: key \"{}\": found {}, but lora_type says {}.", where, key, shown(config[key]), shown(value));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "adapter/calibrate.h"
 #include "adapter/patterns.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -129,6 +130,40 @@ void check_outputs(const TrainOptions& o) {
   require_apart(written, read);
 }
 
+/// The first rows, of at most so many tokens.
+std::vector<Example> first_rows(const std::vector<Example>& rows, size_t most) {
+  std::vector<Example> first;
+  size_t tokens = 0;
+  for (const Example& row : rows) {
+    tokens += row.ids.size();
+    if (!first.empty() && tokens > most) break;
+    first.push_back(row);
+  }
+  return first;
+}
+
+/// Beyond so many radii sinh(th)/th passes 30, and a few tokens carry most of a module's gradient.
+constexpr double far_away = 6;
+
+void warn_of_far_tokens(TrainingSetup& setup, const std::vector<Example>& rows) {
+  std::vector<TokenDistances> far = token_distances(*setup.model, rows);
+  std::erase_if(far, [](const TokenDistances& module) { return module.bends_to == 0 || module.largest < far_away; });
+  if (far.empty()) return;
+  const auto& most =
+      *std::max_element(far.begin(), far.end(), [](const auto& a, const auto& b) { return a.largest < b.largest; });
+  log::warn(
+      "{} modules have tokens far outside their radius ({}: median {:.3g}, largest {:.3g} radii; sinh is held at {:.3g}): their gradients "
+      "will be large; curvature \"auto\" or hyplora_variant bounded keeps them small",
+      far.size(), most.path, most.median, most.largest, most.bends_to);
+}
+
+void look_at_radii(TrainingSetup& setup) {
+  if (!has_curvature(setup.options.adapter)) return;
+  const auto rows = first_rows(setup.training.examples, 2048);
+  if (!setup.options.init_adapter) calibrate_curvature(*setup.model, setup.adapters, rows);
+  warn_of_far_tokens(setup, rows);
+}
+
 }  // namespace
 
 TrainingSetup prepare_training(const TrainOptions& options, at::Device device, const Poll& poll) {
@@ -161,6 +196,7 @@ void load_base(TrainingSetup& setup) {
   setup.model->set_gradient_checkpointing(o.gradient_checkpointing);
   setup.adapters = Adapters::attach(*setup.model, o.adapter, seed);
   if (o.init_adapter) setup.adapters.restore(*o.init_adapter);
+  look_at_radii(setup);
 }
 
 int64_t total_steps(const TrainOptions& options, const Batches& batches) {

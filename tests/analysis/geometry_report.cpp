@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "adapter/material.h"
-#include "analysis/observe.h"
+#include "adapter/observe.h"
 #include "support/xml.h"
 
 namespace hyplora {

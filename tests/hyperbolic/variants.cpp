@@ -57,11 +57,11 @@ TEST_CASE("Variants are told apart by their names and by how they were published
   }
   CHECK(names.size() == variants().size());
   CHECK(spellings.size() == published);
-  CHECK_THAT(test::input_error([] { find_variant("poincare"); }), test::Contains("expected one of lorentz, release"));
+  CHECK_THAT(test::input_error([] { find_variant("poincare"); }), test::Contains("expected one of lorentz, bounded, release"));
 }
 
 TEST_CASE("A variant refuses curvatures at which its formula does not exist", "[hyperbolic]") {
-  for (const char* name : {"lorentz", "simplified"}) {
+  for (const char* name : {"lorentz", "bounded", "simplified"}) {
     CHECK_FALSE(find_variant(name).can_start(0));
     CHECK_FALSE(find_variant(name).can_start(-1));
   }

@@ -1,4 +1,4 @@
-#include "analysis/observe.h"
+#include "adapter/observe.h"
 
 #include <ATen/core/grad_mode.h>
 
