@@ -6,6 +6,7 @@
 
 #include "adapter/material.h"
 #include "adapter/observe.h"
+#include "model/pack.h"
 
 namespace hyplora {
 namespace {
