@@ -1,5 +1,6 @@
 #include "eval_output.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -13,10 +14,18 @@
 namespace hyplora::apps {
 namespace {
 
-/// Entries of a resumed run come out of a file.
-std::string name_of_adapter(const Json& entry) {
-  const Json adapter = entry.value("adapter", Json());
-  return adapter.is_string() ? adapter_name(adapter.get<std::string>()) : "(base)";
+/// What the adapter of each entry is called. Entries of a resumed run come out of a file.
+std::vector<std::string> names_of_adapters(const std::vector<Json>& results) {
+  std::vector<std::string> adapters;
+  for (const Json& entry : results) {
+    const Json adapter = entry.value("adapter", Json());
+    adapters.push_back(adapter.is_string() ? adapter.get<std::string>() : "");
+  }
+  std::vector<std::string> names = adapter_names(adapters);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (adapters[i].empty()) names[i] = "(base)";
+  }
+  return names;
 }
 
 std::string benchmark_of(const Json& entry) {
@@ -28,6 +37,51 @@ long count_in(const Json& entry, const char* key) { return static_cast<long>(num
 double value_in(const Json& entry, const char* key) { return number_in(entry, key).value_or(NAN); }
 
 std::string told(const Json& value) { return printable(shown(value)); }
+
+/// The table's rows, under headings of their own for what is right or wrong and for losses.
+class Columns {
+ public:
+  Columns(const std::vector<Json>& results, const std::vector<std::string>& adapters) {
+    for (const Json& r : results) benchmark_ = std::max(benchmark_, static_cast<int>(benchmark_of(r).size()));
+    for (const auto& name : adapters) adapter_ = std::max(adapter_, static_cast<int>(name.size()));
+  }
+
+  void head_of_scores() const {
+    begin("benchmark", "adapter");
+    std::printf(" %6s %8s %10s %14s %9s %9s %10s\n", "n", "correct", "accuracy", "95% interval", "strict", "rows/s",
+                "tokens/s");
+  }
+  void head_of_losses() const {
+    begin("benchmark", "adapter");
+    std::printf(" %6s %10s %12s %9s %10s\n", "n", "loss", "perplexity", "rows/s", "tokens/s");
+  }
+
+  void score(const Json& r, const std::string& adapter) const {
+    const std::string strict =
+        r.contains("accuracy_strict") ? fmt::format("{:.1f}%", 100 * value_in(r, "accuracy_strict")) : "-";
+    const auto [low, high] = wilson_interval(count_in(r, "correct"), count_in(r, "n"));
+    const std::string interval = fmt::format("[{:.1f}, {:.1f}]", 100 * low, 100 * high);
+    begin(benchmark_of(r), adapter);
+    std::printf(" %6ld %8ld %9.1f%% %14s %9s %9.2f %10.0f\n", count_in(r, "n"), count_in(r, "correct"),
+                100 * value_in(r, "accuracy"), interval.c_str(), strict.c_str(), value_in(r, "rows_per_second"),
+                value_in(r, "tokens_per_second"));
+    if (!r.contains("accuracy_normalised")) return;
+    begin("", "");
+    std::printf(" by log-likelihood a token: %.1f%%\n", 100 * value_in(r, "accuracy_normalised"));
+  }
+  void loss(const Json& r, const std::string& adapter) const {
+    begin(benchmark_of(r), adapter);
+    std::printf(" %6ld %10.5f %12.4f %9.2f %10.0f\n", count_in(r, "n"), value_in(r, "loss"), value_in(r, "perplexity"),
+                value_in(r, "rows_per_second"), value_in(r, "tokens_per_second"));
+  }
+
+ private:
+  void begin(const std::string& benchmark, const std::string& adapter) const {
+    std::printf("%-*s %-*s", benchmark_, benchmark.c_str(), adapter_, adapter.c_str());
+  }
+
+  int benchmark_ = 14, adapter_ = 22;
+};
 
 void print_comparison(const std::string& name, const Comparison& c) {
   const auto percent = [&](int64_t right) { return 100.0 * static_cast<double>(right) / static_cast<double>(c.n); };
@@ -71,41 +125,33 @@ void EvalProgress::advanced(int64_t done, int64_t correct) {
 }
 
 void print_table(const std::vector<Json>& results) {
-  std::printf("%-14s %-22s %6s %8s %10s %14s %9s %9s %10s\n", "benchmark", "adapter", "n", "correct", "accuracy",
-              "95% interval", "strict", "rows/s", "tokens/s");
-  for (const auto& r : results) {
-    const std::string name = benchmark_of(r), adapter = name_of_adapter(r);
-    const double tokens = value_in(r, "tokens_per_second");
-    if (r.contains("loss")) {
-      std::printf("%-14s %-22s %6ld loss %.5f, perplexity %.4f, %.0f tokens/s\n", name.c_str(), adapter.c_str(),
-                  count_in(r, "n"), value_in(r, "loss"), value_in(r, "perplexity"), tokens);
-      continue;
-    }
-    const std::string strict =
-        r.contains("accuracy_strict") ? fmt::format("{:.1f}%", 100 * value_in(r, "accuracy_strict")) : "-";
-    const auto [low, high] = wilson_interval(count_in(r, "correct"), count_in(r, "n"));
-    const std::string interval = fmt::format("[{:.1f}, {:.1f}]", 100 * low, 100 * high);
-    std::printf("%-14s %-22s %6ld %8ld %9.1f%% %14s %9s %9.2f %10.0f\n", name.c_str(), adapter.c_str(), count_in(r, "n"),
-                count_in(r, "correct"), 100 * value_in(r, "accuracy"), interval.c_str(), strict.c_str(),
-                value_in(r, "rows_per_second"), tokens);
-    if (r.contains("accuracy_normalised")) {
-      std::printf("%-14s %-22s by log-likelihood a token: %.1f%%\n", "", "", 100 * value_in(r, "accuracy_normalised"));
+  const std::vector<std::string> adapters = names_of_adapters(results);
+  const Columns columns(results, adapters);
+  for (const bool losses : {false, true}) {
+    bool headed = false;
+    for (size_t i = 0; i < results.size(); ++i) {
+      if (results[i].contains("loss") != losses) continue;
+      if (!headed) losses ? columns.head_of_losses() : columns.head_of_scores();
+      headed = true;
+      losses ? columns.loss(results[i], adapters[i]) : columns.score(results[i], adapters[i]);
     }
   }
-  for (const auto& r : results) {
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Json& r = results[i];
     if (const long cut = count_in(r, "truncated"); cut > 0) {
-      std::printf("%s with %s: %ld rows were cut from %s\n", benchmark_of(r).c_str(), name_of_adapter(r).c_str(), cut,
+      std::printf("%s with %s: %ld rows were cut from %s\n", benchmark_of(r).c_str(), adapters[i].c_str(), cut,
                   r.contains("loss") ? "the right (--cutoff-len)" : "the left to fit the context");
     }
   }
 }
 
 void print_disagreements(const EvalOutcome& outcome) {
+  const std::vector<std::string> adapters = names_of_adapters(outcome.results);
   for (size_t i = 0; i < outcome.results.size(); ++i) {
     const Json &entry = outcome.results[i], &records = outcome.records[i];
     if (!entry.value("disagreement_rows", Json()).is_array()) continue;
     for (const Json& number : entry["disagreement_rows"]) {
-      std::printf("%s with %s, row %s:", benchmark_of(entry).c_str(), name_of_adapter(entry).c_str(), told(number).c_str());
+      std::printf("%s with %s, row %s:", benchmark_of(entry).c_str(), adapters[i].c_str(), told(number).c_str());
       const size_t row = number.is_number_unsigned() ? number.get<size_t>() - 1 : records.size();
       if (row < records.size()) {
         const Json& record = records[row];

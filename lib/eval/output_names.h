@@ -4,11 +4,17 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace hyplora {
 
-/// The name under which an adapter's results are kept: the last part of its path with links and ".." resolved, or "base" for none.
-std::string adapter_name(const std::string& adapter);
+/// What the adapters of one run are called, in their order: the last part of a path, or "base" for an empty one. Where several would be
+/// called the same, as many folders above as tell them apart stand before it: "first/checkpoint-30". Fit for a terminal; the same name
+/// twice only for the same folder.
+std::vector<std::string> adapter_names(const std::vector<std::string>& adapters);
+
+/// A name as one component of a path, at most 100 bytes: neither hidden nor a path of its own.
+std::string as_file_name(const std::string& name);
 
 /// The names that are given out. They compare without regard to case, since some file systems do.
 class OutputNames {

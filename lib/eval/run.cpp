@@ -139,11 +139,13 @@ class EvalRun {
 
   void read_subjects() {
     OutputNames names({"results.json", "report.html"});
-    for (const auto& named : options_.adapters.empty() ? std::vector<std::string>{no_adapter} : options_.adapters) {
-      const std::string adapter = named == no_adapter ? "" : named;
+    std::vector<std::string> adapters = options_.adapters.empty() ? std::vector<std::string>{no_adapter} : options_.adapters;
+    std::replace(adapters.begin(), adapters.end(), std::string(no_adapter), std::string());
+    for (const auto& called : adapter_names(adapters)) {
+      const std::string& adapter = adapters[subjects_.size()];
       if (!adapter.empty()) evaluate_.lead_tokens = std::max(evaluate_.lead_tokens, lead_tokens(read_adapter_options(adapter)));
       subjects_.push_back(
-          {adapter, names.take(adapter_name(adapter)), adapter.empty() || !writes() ? "" : folder_hash(adapter)});
+          {adapter, names.take(as_file_name(called)), adapter.empty() || !writes() ? "" : folder_hash(adapter)});
     }
   }
 
@@ -306,14 +308,10 @@ class EvalRun {
 
   TaskStart start_of(const Job& job) const {
     const PreparedTask& prepared = job.benchmark->prepared;
-    TaskStart start{job.benchmark->name,
-                    job.subject->adapter,
-                    static_cast<int64_t>(prepared.count()),
-                    0,
-                    prepared.longest(),
-                    prepared.truncated_count(),
-                    0,
-                    !prepared.task->measures_loss()};
+    TaskStart start{job.benchmark->name, job.subject->adapter, static_cast<int64_t>(prepared.count())};
+    start.longest = prepared.longest();
+    start.truncated = prepared.truncated_count();
+    start.has_verdicts = !prepared.task->measures_loss();
     if (job.progress) start.done = static_cast<int64_t>(rows_of(job.progress->done()).size());
     start.cache_bytes = prepared.cache_bytes(spec_, static_cast<int64_t>(c10::elementSize(dtype_)), evaluate_);
     return start;
