@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "io/hash.h"
 
 namespace hyplora {
@@ -55,7 +57,15 @@ Identity identity_of(const Fields& fields) {
   return identity;
 }
 
-std::string Difference::text() const { return fmt::format("{} was {}, now it is {}", name, json_text(before), json_text(now)); }
+std::string Difference::told_name() const {
+  const size_t open = name.rfind('[');
+  if (open == name.npos || !name.ends_with(']')) return name;
+  return fmt::format("{} (file {})", name.substr(0, open), std::atoll(name.c_str() + open + 1) + 1);
+}
+
+std::string Difference::text() const {
+  return fmt::format("{} was {}, now it is {}", told_name(), json_text(before), json_text(now));
+}
 
 std::vector<Difference> differences(const Identity& before, const Identity& now) {
   std::vector<Difference> found;

@@ -22,11 +22,13 @@ struct Identity {
 Identity identity_of(const Fields& fields);
 
 struct Difference {
-  std::string name;      // a value's name, or a file's; "/" between the levels of an object
+  std::string name;      // a value's name, or a file's, with [0] behind it a list's; "/" between the levels of an object
   Json before, now;      // null: it was, or is, not there
   bool is_file = false;  // before and now are hashes
   std::string file;      // its path now, where that is known
 
+  /// The name in a sentence: the file of a list by its place, counted from 1.
+  std::string told_name() const;
   /// "lora_r was 8, now it is 4".
   std::string text() const;
 };

@@ -62,8 +62,8 @@ Identity saved_identity(const Json& config, const Json& files, const Identity& n
 std::string clause(const Difference& d) {
   const auto hash = [](const Json& value) { return value.is_string() ? value.get<std::string>() : std::string("none"); };
   const auto told = [](const Json& value) { return value.is_null() ? std::string("nothing") : json_text(value); };
-  if (!d.is_file) return fmt::format("{} = {}, but the config says {}", d.name, told(d.before), told(d.now));
-  return fmt::format("{} of hash {}, but {} has hash {}", d.name == "rows" ? "tokenised rows" : d.name, hash(d.before),
+  if (!d.is_file) return fmt::format("{} = {}, but the config says {}", d.told_name(), told(d.before), told(d.now));
+  return fmt::format("{} of hash {}, but {} has hash {}", d.name == "rows" ? "tokenised rows" : d.told_name(), hash(d.before),
                      d.file.empty() ? "what there is now" : d.file, hash(d.now));
 }
 

@@ -151,7 +151,7 @@ TEST_CASE("Other data or another base on resume is refused with both hashes, and
   check_refused("base weights");
   write_safetensors(place.at("base/model.safetensors"), test::small_model(3).named_weights());
   place.write_rows(41, 5);
-  check_refused("data_path[0]");
+  check_refused("data_path (file 1)");
   Launch forced("hyplora-train", place.arguments("out", recipe, {"--force-resume"}));
   CHECK(forced.wait() == 0);
 }

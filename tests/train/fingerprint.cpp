@@ -110,6 +110,7 @@ TEST_CASE("A built-in template and another path to the same file are told apart 
 TEST_CASE("A difference is told with what was saved and what there is", "[train]") {
   CHECK(clause({"lora_r", 4, 8, false, ""}) == "lora_r = 4, but the config says 8");
   CHECK(clause({"tokenizer", "00", "22", true, "u"}) == "tokenizer of hash 00, but u has hash 22");
+  CHECK(clause({"data_path[1]", "00", "22", true, "u"}) == "data_path (file 2) of hash 00, but u has hash 22");
   CHECK(clause({"rows", "11", Json(), true, ""}) == "tokenised rows of hash 11, but what there is now has hash none");
 }
 
