@@ -83,6 +83,8 @@ void add_schedule_fields(Fields& f, TrainOptions& o) {
 void add_output_fields(Fields& f, TrainOptions& o) {
   f.add("eval_step", o.eval_step, "optimiser steps between validations", between(1, most_steps))
       .changes_nothing()
+      .add("eval_on_start", o.eval_on_start, "validate before the first step, too; it counts for no best and no patience")
+      .changes_nothing()
       .add("save_step", o.save_step, "optimiser steps between checkpoints", between(1, most_steps))
       .changes_nothing()
       .add("save_total_limit", o.save_total_limit, "newest checkpoints kept, the best one always; 0: all",

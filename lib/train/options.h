@@ -31,6 +31,7 @@ struct TrainOptions {
   int64_t seed = 42;
   bool deterministic = false;
   int64_t eval_step = 200, save_step = 200, save_total_limit = 3;
+  bool eval_on_start = false;
   bool load_best_model_at_end = true;
   int64_t early_stopping_patience = 0;
   std::string output_dir;

@@ -6,6 +6,7 @@
 #include <torch/headeronly/version.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "core/device.h"
@@ -94,6 +95,11 @@ void Report::step(const StepRecord& record, const std::vector<Json>& more) {
 }
 
 void Report::evaluation(const EvalRecord& record) { write(record.to_json()); }
+
+bool Report::has_start_evaluation() const {
+  const auto is_it = [](const Json& line) { return line.contains("eval_loss") && number_in(line, "step") == 0.0; };
+  return std::any_of(metrics_.kept().begin(), metrics_.kept().end(), is_it);
+}
 
 void Report::finish(const TrainingSetup& setup, const TrainerState& state, int64_t written_step) {
   metrics_.write({{"event", "end"},

@@ -18,6 +18,8 @@ class Report {
   /// `more`: event lines of the step.
   void step(const StepRecord& record, const std::vector<Json>& more);
   void evaluation(const EvalRecord& record);
+  /// Whether an earlier launch has validated before the first step.
+  bool has_start_evaluation() const;
   /// What is there survives a crash of the machine.
   void sync() { metrics_.sync(); }
   /// Writes the last metrics line, the curves and the model card; `written_step` is the step whose adapter was written.

@@ -46,6 +46,7 @@ class Trainer {
   TrainOutcome run() {
     start();
     const double earlier = state_.seconds;
+    if (!evaluate_start()) return interrupted();
     if (saved_ && !after_step()) return interrupted();
     while (state_.step < steps_ && !stopped_early()) {
       if (stopping()) return interrupted();
@@ -223,31 +224,50 @@ class Trainer {
     return true;
   }
 
+  /// The model as the run begins with it, told once and counted for nothing; false when asked to stop meanwhile.
+  bool evaluate_start() {
+    if (!options_.eval_on_start || state_.step > 0 || setup_.validation.examples.empty() || report_->has_start_evaluation())
+      return true;
+    const auto loss = validation_loss();
+    if (loss) tell({0, *loss}, false);
+    return loss.has_value();
+  }
+
   Validation validate() {
+    const auto loss = validation_loss();
+    return loss ? take({state_.step, *loss}) : Validation::interrupted;
+  }
+
+  /// Nothing when asked to stop meanwhile.
+  std::optional<double> validation_loss() {
     LossSum sum;
     MicroBatch rows;
     for (const auto& example : setup_.validation.examples) {
       rows.push_back(&example);
       if (static_cast<int64_t>(rows.size()) < options_.micro_batch_size && &example != &setup_.validation.examples.back())
         continue;
-      if (stopping()) return Validation::interrupted;
+      if (stopping()) return std::nullopt;
       sum += summed_loss(*setup_.model, rows);
       rows.clear();
     }
-    return take({state_.step, sum.mean()});
+    return sum.mean();
+  }
+
+  void tell(const EvalRecord& record, bool best) {
+    if (!std::isfinite(record.eval_loss)) log::warn("step {}: the validation loss is not finite", record.step);
+    report_->evaluation(record);
+    observer_.evaluated(record, best);
   }
 
   Validation take(const EvalRecord& record) {
     state_.evaluated_step = state_.step;
-    if (!std::isfinite(record.eval_loss)) log::warn("step {}: the validation loss is not finite", record.step);
     const bool best = std::isfinite(record.eval_loss) && (!state_.best_loss || record.eval_loss < *state_.best_loss);
     if (best) {
       state_.best_loss = record.eval_loss;
       state_.best_step = state_.step;
     }
     state_.evaluations_without_gain = best ? 0 : state_.evaluations_without_gain + 1;
-    report_->evaluation(record);
-    observer_.evaluated(record, best);
+    tell(record, best);
     return best ? Validation::best_so_far : Validation::without_gain;
   }
 
