@@ -18,7 +18,7 @@ namespace {
 
 struct Arguments {
   TrainOptions options;
-  bool dry_run = false, doctor = false, force_resume = false;
+  bool dry_run = false, dry_run_ids = false, doctor = false, force_resume = false;
 };
 
 /// Progress on stderr: a line that is rewritten on a terminal, else one plain line each logging_steps.
@@ -73,7 +73,8 @@ void refuse_several_processes() {
     throw InputError("the launcher started {} processes: this version trains in one; launch a single one.", size);
 }
 
-int dry_run(const TrainOptions& options, at::Device device) {
+/// The plan, and rows as they are learnt; with `ids` the first one's tokens, too, and what it is compared with.
+int dry_run(const TrainOptions& options, at::Device device, bool ids) {
   const TrainingSetup setup = prepare_training(options, device, apps::poll_stop);
   const Batches batches(setup.training.examples, options);
   check_start(setup, batches);
@@ -85,6 +86,11 @@ int dry_run(const TrainOptions& options, at::Device device) {
   plan["first_examples"] = Json::array();
   for (size_t i = 0; i < std::min<size_t>(3, setup.training.examples.size()); ++i)
     plan["first_examples"].push_back(preview(setup.training.examples[i], setup.tokenizer.get()));
+  if (ids) {
+    const Example& first = setup.training.examples.front();
+    plan["first_example_ids"] = fmt::format("{}", fmt::join(first.ids, " "));
+    plan["first_example_labels"] = fmt::format("{}", fmt::join(first.labels, " "));
+  }
   apps::print(plan);
   return 0;
 }
@@ -115,7 +121,8 @@ int run(const apps::Program& program, const Arguments& arguments) {
   }
   refuse_several_processes();
   try {
-    return arguments.dry_run ? dry_run(arguments.options, device) : fine_tune(arguments.options, device, program.quiet());
+    if (arguments.dry_run || arguments.dry_run_ids) return dry_run(arguments.options, device, arguments.dry_run_ids);
+    return fine_tune(arguments.options, device, program.quiet());
   } catch (const apps::StoppedEarly&) {
     log::warn("stopped before the first step; run the same command again");
     return apps::stopped;
@@ -133,6 +140,7 @@ Json read(Arguments& arguments, const Sources& sources) {
 Fields flags_of(Arguments& a) {
   return Fields()
       .add("dry_run", a.dry_run, "load data and headers, print the plan and exit")
+      .add("dry_run_ids", a.dry_run_ids, "the same, with the first row's token ids and labels (-100: no loss)")
       .add("force_resume", a.force_resume, "go on from a checkpoint although config, data or tokenizer differ")
       .add("doctor", a.doctor, "print versions, devices, memory and what a run would use, and exit");
 }

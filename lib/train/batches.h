@@ -17,6 +17,8 @@ class Batches {
   Batches(const std::vector<Example>& examples, const TrainOptions& options);
 
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
+  /// What batches are made of: rows, or the sequences that they are packed into.
+  int64_t sequences() const { return static_cast<int64_t>(sequences_.size()); }
   /// Rows of step `step`, counted from 0 over all epochs; the last step of an epoch may have fewer.
   StepRows rows(int64_t step);
 

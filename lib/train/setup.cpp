@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
-#include "adapter/calibrate.h"
 #include "adapter/patterns.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -14,6 +14,7 @@
 #include "io/apart.h"
 #include "model/meta.h"
 #include "train/checkpoint_folder.h"
+#include "train/radii.h"
 
 namespace hyplora {
 namespace {
@@ -130,39 +131,28 @@ void check_outputs(const TrainOptions& o) {
   require_apart(written, read);
 }
 
-/// The first rows, of at most so many tokens.
-std::vector<Example> first_rows(const std::vector<Example>& rows, size_t most) {
-  std::vector<Example> first;
-  size_t tokens = 0;
-  for (const Example& row : rows) {
-    tokens += row.ids.size();
-    if (!first.empty() && tokens > most) break;
-    first.push_back(row);
+/// Ids one after the other as they are shown: text, special tokens marked.
+class ShownTokens {
+ public:
+  explicit ShownTokens(const Tokenizer* tokenizer) : tokenizer_(tokenizer) {
+    if (tokenizer != nullptr) stream_.emplace(*tokenizer);
   }
-  return first;
-}
 
-/// Beyond so many radii sinh(th)/th passes 30, and a few tokens carry most of a module's gradient.
-constexpr double far_away = 6;
+  std::string next(int64_t id) {
+    if (!stream_) return (std::exchange(first_, false) ? "" : " ") + std::to_string(id);
+    if (id >= tokenizer_->size()) return fmt::format("«{}»", id);
+    const std::string piece = tokenizer_->decode({id}, true);
+    if (!piece.empty() && tokenizer_->decode({id}).empty()) return "«" + piece + "»";
+    return stream_->next(id);
+  }
+  /// What was held back of a character.
+  std::string rest() { return stream_ ? stream_->rest() : ""; }
 
-void warn_of_far_tokens(TrainingSetup& setup, const std::vector<Example>& rows) {
-  std::vector<TokenDistances> far = token_distances(*setup.model, rows);
-  std::erase_if(far, [](const TokenDistances& module) { return module.bends_to == 0 || module.largest < far_away; });
-  if (far.empty()) return;
-  const auto& most =
-      *std::max_element(far.begin(), far.end(), [](const auto& a, const auto& b) { return a.largest < b.largest; });
-  log::warn(
-      "{} modules have tokens far outside their radius ({}: median {:.3g}, largest {:.3g} radii; sinh is held at {:.3g}): their gradients "
-      "will be large; curvature \"auto\" or hyplora_variant bounded keeps them small",
-      far.size(), most.path, most.median, most.largest, most.bends_to);
-}
-
-void look_at_radii(TrainingSetup& setup) {
-  if (!has_curvature(setup.options.adapter)) return;
-  const auto rows = first_rows(setup.training.examples, 2048);
-  if (!setup.options.init_adapter) calibrate_curvature(*setup.model, setup.adapters, rows);
-  warn_of_far_tokens(setup, rows);
-}
+ private:
+  const Tokenizer* tokenizer_;
+  std::optional<TextStream> stream_;
+  bool first_ = true;
+};
 
 }  // namespace
 
@@ -196,7 +186,7 @@ void load_base(TrainingSetup& setup) {
   setup.model->set_gradient_checkpointing(o.gradient_checkpointing);
   setup.adapters = Adapters::attach(*setup.model, o.adapter, seed);
   if (o.init_adapter) setup.adapters.restore(*o.init_adapter);
-  look_at_radii(setup);
+  settle_radii(*setup.model, setup.adapters, setup.training.examples, !o.init_adapter);
 }
 
 int64_t total_steps(const TrainOptions& options, const Batches& batches) {
@@ -206,6 +196,26 @@ int64_t total_steps(const TrainOptions& options, const Batches& batches) {
 int64_t warmup_steps(const TrainOptions& options, int64_t steps) {
   if (options.warmup_steps > 0) return options.warmup_steps;
   return static_cast<int64_t>(std::ceil(options.warmup_ratio * static_cast<double>(steps)));
+}
+
+std::vector<std::string> plan_advice(const TrainOptions& o, const TrainingPlan& plan) {
+  std::vector<std::string> said;
+  const auto say = [&]<class... Args>(fmt::format_string<Args...> text, Args&&... args) {
+    said.push_back(fmt::format(text, std::forward<Args>(args)...));
+  };
+  if (plan.warmup_steps >= plan.steps)
+    say("the warm-up of {} steps is as long as the run ({} steps): the learning rate never reaches its peak", plan.warmup_steps,
+        plan.steps);
+  if (o.warmup_steps > 0 && o.warmup_ratio > 0)
+    say("warmup_ratio {} is not used beside warmup_steps {}; set warmup_steps to 0 for it", o.warmup_ratio, o.warmup_steps);
+  if (plan.sequences < o.batch_size)
+    say("batch_size {} is more than the {} {} there are: a step has no more", o.batch_size, plan.sequences,
+        o.packing ? "packed sequences" : "rows");
+  if (o.eval_step > plan.steps && plan.validation_rows > 0)
+    say("eval_step {} is more than the run's {} steps: there is no validation before its end", o.eval_step, plan.steps);
+  if (o.save_step > plan.steps)
+    say("save_step {} is more than the run's {} steps: no checkpoint is due before its end", o.save_step, plan.steps);
+  return said;
 }
 
 TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
@@ -219,12 +229,11 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
   plan.dropped_rows = setup.training.dropped;
   plan.tokens_per_epoch = setup.training.tokens();
   plan.supervised_per_epoch = setup.training.supervised();
+  plan.sequences = batches.sequences();
   plan.steps_per_epoch = batches.steps_per_epoch();
   plan.steps = total_steps(o, batches);
   plan.warmup_steps = warmup_steps(o, plan.steps);
-  if (plan.warmup_steps >= plan.steps)
-    log::warn("the warm-up of {} steps is as long as the run ({} steps): the learning rate never reaches its peak",
-              plan.warmup_steps, plan.steps);
+  for (const auto& sentence : plan_advice(o, plan)) log::warn("{}", sentence);
   plan.base_parameters = setup.spec.parameters();
   plan.trained_parameters = setup.cost.parameters;
   const bool full = learns_all_weights(o.adapter);
@@ -256,17 +265,15 @@ Json TrainingPlan::to_json() const {
 }
 
 std::string preview(const Example& example, const Tokenizer* tokenizer) {
-  const auto shown = [&](const Ids& ids) {
-    return tokenizer ? tokenizer->decode(ids) : fmt::format("{}", fmt::join(ids, " "));
-  };
+  ShownTokens shown(tokenizer);
   std::string text;
   for (size_t begin = 0; begin < example.ids.size();) {
     const bool masked = example.labels[begin] == no_loss;
+    std::string part;
     size_t end = begin;
-    while (end < example.ids.size() && (example.labels[end] == no_loss) == masked) ++end;
-    const Ids part(example.ids.begin() + static_cast<std::ptrdiff_t>(begin),
-                   example.ids.begin() + static_cast<std::ptrdiff_t>(end));
-    text += masked ? "[no loss: " + shown(part) + "]" : shown(part);
+    for (; end < example.ids.size() && (example.labels[end] == no_loss) == masked; ++end) part += shown.next(example.ids[end]);
+    if (end == example.ids.size()) part += shown.rest();
+    text += masked ? "[no loss: " + part + "]" : part;
     begin = end;
   }
   return text;

@@ -42,6 +42,7 @@ struct TrainingPlan {
   std::map<std::string, int64_t> row_schemas;
   int64_t empty_outputs = 0;
   int64_t training_rows = 0, validation_rows = 0, truncated_rows = 0, dropped_rows = 0;
+  int64_t sequences = 0;  // rows of batches: the training rows, packed where they are
   int64_t tokens_per_epoch = 0, supervised_per_epoch = 0, steps_per_epoch = 0, steps = 0, warmup_steps = 0;
   int64_t base_parameters = 0, trained_parameters = 0;
   int64_t base_bytes = 0, predicted_peak_bytes = 0;
@@ -54,7 +55,10 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches);
 int64_t total_steps(const TrainOptions& options, const Batches& batches);
 int64_t warmup_steps(const TrainOptions& options, int64_t steps);
 
-/// The first example as text, the part without loss between brackets; ids where there is no tokenizer.
+/// One sentence for each number of steps or rows of the options that the run does not reach, with both numbers.
+std::vector<std::string> plan_advice(const TrainOptions& options, const TrainingPlan& plan);
+
+/// A whole example as text, the parts without loss between brackets, special tokens as «<s>»; ids where there is no tokenizer.
 std::string preview(const Example& example, const Tokenizer* tokenizer);
 
 }  // namespace hyplora

@@ -88,6 +88,10 @@ TEST_CASE("print-config, print-schema and dry-run print JSON and write nothing",
   CHECK(plan["first_example"] == "3 4 5 6 7 8");
   REQUIRE(plan["first_examples"].size() == 2);
   CHECK(plan["first_examples"][0] == plan["first_example"]);
+  CHECK_FALSE(plan.contains("first_example_ids"));
+  const Json with_ids = Json::parse(place.train({"--dry-run-ids"}).out);
+  CHECK(with_ids["first_example_ids"] == "3 4 5 6 7 8");
+  CHECK(with_ids["first_example_labels"] == "3 4 5 6 7 8");
   CHECK_FALSE(fs::exists(place.at("out/metrics.jsonl")));
 }
 
