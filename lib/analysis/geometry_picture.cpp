@@ -58,7 +58,7 @@ void draw_row(const Json& row, double y, const Axis& axis, const Columns& column
   const double share = row["unexplained"], end = of_share.place(share);
   svg.rect({columns.shares, y - 4}, {end, y + 4}, "#ff7f0e");
   svg.text({end + 4, base_line}, fmt::format("{:.2g} %", 100 * share));
-  svg.text({columns.K, base_line}, fmt::format("K {:.3g}", row["K"].get<double>()));
+  svg.text({columns.K, base_line}, fmt::format("K {:.6g}", row["K"].get<double>()));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 
 /// What is kept of a module's tokens.
 struct Seen {
-  std::vector<at::Tensor> x_norms, y_norms;
+  std::vector<at::Tensor> x_norms, y_norms, unexplained;
 };
 
 Json quantiles(const at::Tensor& values) {
@@ -31,11 +31,17 @@ Json quantiles(const at::Tensor& values) {
   return all;
 }
 
+/// Null where there are none.
+Json median_of(const at::Tensor& values) {
+  return values.numel() > 0 ? Json(at::quantile(values, 0.5).item<double>()) : Json(nullptr);
+}
+
 int64_t count(const at::Tensor& which) { return which.sum().item<int64_t>(); }
 
-Json module_report(const Observed& observed, const Seen& seen, double unexplained, const AdapterOptions& options) {
+Json module_report(const Observed& observed, const Seen& seen, const AdapterOptions& options) {
   const GateShape shape = observed.adapter->shape();
-  const at::Tensor x = at::cat(seen.x_norms).cpu(), y = at::cat(seen.y_norms).cpu();
+  const at::Tensor x = at::cat(seen.x_norms).cpu(), y = at::cat(seen.y_norms).cpu(),
+                   unexplained = at::cat(seen.unexplained).cpu(), held = at_bound(shape, x);
   const auto norm_scale = observed.adapter->norm_scale();
   Json row{{"path", observed.path},
            {"K", shape.K},
@@ -45,11 +51,23 @@ Json module_report(const Observed& observed, const Seen& seen, double unexplaine
            {"tokens", y.numel()},
            {"y_over_radius", quantiles(y / shape.radius)},
            {"sinh_argument", shape.input_radius > 0 ? quantiles(x / shape.input_radius) : Json(nullptr)},
-           {"unexplained", unexplained},
+           {"unexplained", median_of(unexplained)},
+           {"unexplained_held", median_of(unexplained.masked_select(held))},
            {"flat_tokens", count(y < shape.flat_below)}};
-  row["sinh_held_tokens"] = shape.held_above > 0 ? count(x > shape.held_above * shape.input_radius) : 0;
+  row["sinh_held_tokens"] = count(held);
   row["norm_held_tokens"] = count(x < shape.least_norm);
   return row;
+}
+
+/// Over the modules that have it; null where none has.
+Json mean_of(const Json& modules, const char* key) {
+  double sum = 0, n = 0;
+  for (const auto& row : modules) {
+    if (row[key].is_null()) continue;
+    sum += row[key].get<double>();
+    ++n;
+  }
+  return n > 0 ? Json(sum / n) : Json(nullptr);
 }
 
 Json summary_of(const Json& modules) {
@@ -75,6 +93,7 @@ Json summary_of(const Json& modules) {
           {"K", {{"least", least}, {"mean", sum_K / n}, {"largest", most}}},
           {"mean_median_y_over_radius", median / n},
           {"unexplained", {{"mean", unexplained / n}, {"largest", largest}, {"largest_at", where}}},
+          {"unexplained_held", mean_of(modules, "unexplained_held")},
           {"flat_share", static_cast<double>(flat) / static_cast<double>(tokens)},
           {"sinh_held_tokens", sinh_held},
           {"norm_held_tokens", norm_held}};
@@ -96,10 +115,13 @@ Json geometry_report(Transformer& model, const fs::path& adapter, const std::vec
     seen[i].x_norms.push_back(tokens.x_norms);
     seen[i].y_norms.push_back(tokens.y_norms);
   });
-  const auto fits = fit_linear_maps(model, adapters, rows);
+  const auto fits = fit_linear_maps(model, adapters, rows, AtBound::stays_out);
+  observe(model, rows, [&](size_t i, const at::Tensor& x) {
+    const HyperbolicAdapter& one = *adapters[i].adapter;
+    seen[i].unexplained.push_back(fits[i].unexplained_of(one.geometry(x), x.to(at::kDouble), one.outer()));
+  });
   Json modules = Json::array();
-  for (size_t i = 0; i < adapters.size(); ++i)
-    modules.push_back(module_report(adapters[i], seen[i], fits[i].unexplained(), options));
+  for (size_t i = 0; i < adapters.size(); ++i) modules.push_back(module_report(adapters[i], seen[i], options));
   Json report{{"adapter", adapter.string()}, {"kind", adapter_text(options)}, {"rows", rows.size()}};
   report["summary"] = summary_of(modules);
   report["modules"] = modules;
@@ -109,6 +131,7 @@ Json geometry_report(Transformer& model, const fs::path& adapter, const std::vec
 std::string geometry_csv(const Json& report) {
   std::string text =
       "module,K,norm_scale,radius,radius_is,tokens,y_q05,y_q25,y_q50,y_q75,y_q95,y_max,sinh_q50,sinh_q95,sinh_max,unexplained,"
+      "unexplained_held,"
       "flat_tokens,"
       "sinh_held_tokens,norm_held_tokens\n";
   for (const auto& row : report["modules"]) {
@@ -119,7 +142,8 @@ std::string geometry_csv(const Json& report) {
     for (const char* key : {"path", "K", "norm_scale", "radius", "radius_is", "tokens"}) add(row[key]);
     for (const char* key : {"q05", "q25", "q50", "q75", "q95", "max"}) add(row["y_over_radius"][key]);
     for (const char* key : {"q50", "q95", "max"}) add(row["sinh_argument"].is_null() ? Json() : row["sinh_argument"][key]);
-    for (const char* key : {"unexplained", "flat_tokens", "sinh_held_tokens", "norm_held_tokens"}) add(row[key]);
+    for (const char* key : {"unexplained", "unexplained_held", "flat_tokens", "sinh_held_tokens", "norm_held_tokens"})
+      add(row[key]);
     text += fmt::format("{}\n", fmt::join(cells, ","));
   }
   return text;

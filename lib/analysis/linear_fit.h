@@ -25,6 +25,9 @@ class LinearFit {
   const at::Tensor& spread() const { return spread_; }
   /// The share of sum |B codes|^2 that B M x leaves, between 0 and 1; 0 where there is nothing to explain.
   double unexplained() const { return unexplained_; }
+  /// The share of |B codes|^2 that B M x leaves of each token [T], as above. `x` [T, in] float64.
+  at::Tensor unexplained_of(const TokenGeometry& tokens, const at::Tensor& x, const at::Tensor& B) const;
+  int64_t tokens() const { return tokens_; }
 
  private:
   int64_t tokens_ = 0;
@@ -33,9 +36,17 @@ class LinearFit {
   double unexplained_ = 0;
 };
 
+/// Which of T tokens meet sinh's bound, bool [T]. There the output is as large as it can be, up to e^12 times the others', so that a sum of
+/// squares is theirs alone.
+at::Tensor at_bound(const GateShape& shape, const at::Tensor& x_norms);
+
+/// Tokens at the bound in a fit.
+enum class AtBound { counts, stays_out };  // stays_out: as long as there are others
+
 /// One fit for each of the model's hyperbolic adapters. The rows run several times where the sums of all adapters take more
 /// than `bytes_at_a_time`.
 std::vector<LinearFit> fit_linear_maps(Transformer& model, const std::vector<Observed>& adapters,
-                                       const std::vector<Example>& rows, int64_t bytes_at_a_time = int64_t{2} << 30);
+                                       const std::vector<Example>& rows, AtBound at_bound = AtBound::counts,
+                                       int64_t bytes_at_a_time = int64_t{2} << 30);
 
 }  // namespace hyplora

@@ -10,7 +10,7 @@
 namespace hyplora {
 namespace {
 
-constexpr double width = 640, height = 400, left = 80, right = 35, top = 40, bottom = 60, font_size = 16;
+constexpr double width = 640, height = 400, least_left = 80, right = 35, top = 40, bottom = 60, font_size = 16;
 
 struct Point {
   double step, value;
@@ -29,9 +29,16 @@ void add_point(const Json& line, const Json& holder, const char* key, Series& se
 }
 
 struct Axes {
-  Axis x{Axis::Scale::whole, 0, 1, left, width - right};
+  Axis x{Axis::Scale::whole, 0, 1, least_left, width - right};
   Axis y{Axis::Scale::linear, 0, 1, height - bottom, top};
 };
+
+/// The room that the labels of y need: values that differ by little have many digits.
+double left_of(const Axis& y) {
+  double left = least_left;
+  for (const double tick : y.ticks()) left = std::max(left, text_width(tick_label(tick), font_size) + font_size);
+  return left;
+}
 
 /// All steps, and the values with some room above and below them.
 Axes axes_for(const std::vector<Series>& all) {
@@ -45,9 +52,12 @@ Axes axes_for(const std::vector<Series>& all) {
     }
   }
   if (low > high) return axes;
-  const double margin = std::max({0.05 * (high - low), 1e-3 * std::fabs(low), 1e-3 * std::fabs(high), 1e-9});
+  const double size = std::max(std::fabs(low), std::fabs(high));
+  const double margin =
+      std::max({0.05 * (high - low), (high > low ? 1e-8 : 1e-3) * size, 1e-9});  // ten digits tell ticks apart
   axes.y.low = low - margin;
   axes.y.high = high + margin;
+  axes.x.from = left_of(axes.y);
   return axes;
 }
 
@@ -61,6 +71,7 @@ void draw(const Series& series, const Axes& axes, Svg& svg) {
 
 std::string plot(const std::vector<Series>& all) {
   const Axes axes = axes_for(all);
+  const double left = axes.x.from;
   Svg svg(width, height, font_size);
   svg.grid_along_x(axes.x, top, height - bottom);
   svg.grid_along_y(axes.y, left, width - right);

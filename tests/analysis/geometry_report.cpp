@@ -1,13 +1,16 @@
 #include "analysis/geometry_report.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/quantile.h>
 
 #include <cmath>
 
 #include "adapter/material.h"
 #include "adapter/observe.h"
+#include "analysis/linear_fit.h"
 #include "support/xml.h"
 
 namespace hyplora {
@@ -92,6 +95,37 @@ TEST_CASE("Tokens in the release's flat zone and at the clamps are counted", "[a
   CHECK(reported(curved)["summary"]["sinh_held_tokens"] == 0);
   curved.curvature = 1e-4;
   CHECK(reported(curved)["summary"]["sinh_held_tokens"] > 0);
+}
+
+TEST_CASE("Tokens at sinh's bound have a figure of their own and do not decide on that of all", "[analysis]") {
+  AdapterOptions options = test::kind("hyplora");
+  const Json open = reported(options)["modules"][0];
+  CHECK(open["unexplained_held"].is_null());
+  options.curvature = std::pow(open["sinh_argument"]["q75"].get<double>() / 12, 2);  // a quarter of the tokens is beyond
+  const test::TempFolder folder;
+  test::write_adapter_folder(folder.path(), options, 0.3);
+  Transformer model = test::small_model(1);
+  const std::vector<Example> rows = test::some_rows(6);
+  const Json row = geometry_report(model, folder.path(), rows)["modules"][0];
+  CHECK(row["sinh_held_tokens"] > 0);
+  CHECK(row["sinh_held_tokens"] < row["tokens"]);
+
+  const auto adapters = hyperbolic_adapters(model);
+  const HyperbolicAdapter& first = *adapters[0].adapter;
+  std::vector<at::Tensor> inputs;
+  observe(model, rows, [&](size_t i, const at::Tensor& x) {
+    if (i == 0) inputs.push_back(x.to(at::kDouble));
+  });
+  const at::Tensor x = at::cat(inputs), held = at_bound(first.shape(), first.geometry(x).x_norms);
+  const at::Tensor free_x = x.index_select(0, held.logical_not().nonzero().squeeze(1));
+  LinearFit fit;
+  fit.add(first.geometry(free_x), free_x, at::matmul(free_x.t(), free_x));
+  fit.solve(first.inner(), first.outer());
+  const at::Tensor shares = fit.unexplained_of(first.geometry(x), x, first.outer());
+  CHECK(row["unexplained"].get<double>() == Approx(at::quantile(shares, 0.5).item<double>()).epsilon(1e-6));
+  CHECK(row["unexplained_held"].get<double>() ==
+        Approx(at::quantile(shares.masked_select(held), 0.5).item<double>()).epsilon(1e-6));
+  CHECK_THAT(geometry_csv({{"modules", Json::array({row})}}), test::Contains("unexplained,unexplained_held,flat_tokens"));
 }
 
 TEST_CASE("Every hyperbolic variant is reported as table and picture, the others are refused", "[analysis]") {

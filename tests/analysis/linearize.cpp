@@ -139,7 +139,7 @@ TEST_CASE("The fits are the same when the rows run once for each adapter", "[ana
   test::make_B_random(adapters);
   const auto observed = hyperbolic_adapters(model);
   const auto together = fit_linear_maps(model, observed, test::some_rows(4)),
-             apart = fit_linear_maps(model, observed, test::some_rows(4), 1);
+             apart = fit_linear_maps(model, observed, test::some_rows(4), AtBound::counts, 1);
   for (size_t i = 0; i < observed.size(); ++i) {
     CHECK(together[i].unexplained() > 0);
     CHECK(test::largest_difference(together[i].map(), apart[i].map()) == 0);

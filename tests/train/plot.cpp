@@ -38,5 +38,15 @@ TEST_CASE("The curvature's curve is drawn where there is one", "[train]") {
   CHECK(svg->find(">0.5</text>") != std::string::npos);
 }
 
+TEST_CASE("Curvatures that differ by little fill the picture, and its ticks tell them apart", "[train]") {
+  const auto line = [](int step, double K) {
+    return Json{{"step", step}, {"curvature", {{"min", K}, {"mean", K + 1e-6}, {"max", K + 4e-6}}}};
+  };
+  const auto svg = curvature_plot({line(1, 1.0), line(2, 1.000001)});
+  REQUIRE(svg);
+  for (const char* label : {">1</text>", ">1.000002</text>", ">1.000004</text>"}) CHECK_THAT(*svg, test::Contains(label));
+  CHECK(svg->find(">1.001</text>") == svg->npos);
+}
+
 }  // namespace
 }  // namespace hyplora
