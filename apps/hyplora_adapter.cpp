@@ -120,13 +120,12 @@ int report(const apps::Program& program, const Arguments& a) {
   return 0;
 }
 
+Fields adapter_field(Arguments& a) {
+  return Fields().require("adapter", a.adapter, "adapter folder").positional().names_files();
+}
+
 Fields model_and_adapter(Arguments& a) {
-  Fields fields;
-  fields.require("model", a.model, "checkpoint folder")
-      .names_files()
-      .require("adapter", a.adapter, "adapter folder")
-      .names_files();
-  return fields;
+  return Fields().require("model", a.model, "checkpoint folder").names_files().append(adapter_field(a));
 }
 
 Fields rows_fields(Arguments& a) {
@@ -157,13 +156,8 @@ Fields output_fields(Arguments& a) {
 constexpr const char* run_type = "type to run the base in (default: float32 on the CPU, bfloat16 on CUDA)";
 
 Fields inspect_fields(Arguments& a) {
-  Fields fields;
-  fields.require("adapter", a.adapter, "adapter folder")
-      .positional()
-      .names_files()
-      .add("model", a.model, "checkpoint folder: does the adapter fit it?")
-      .names_files()
-      .add("json", a.json, "as JSON");
+  Fields fields = adapter_field(a);
+  fields.add("model", a.model, "checkpoint folder: does the adapter fit it?").names_files().add("json", a.json, "as JSON");
   return fields;
 }
 
@@ -174,10 +168,8 @@ Fields merge_fields(Arguments& a) {
 }
 
 Fields convert_fields(Arguments& a) {
-  Fields fields;
-  fields.require("adapter", a.adapter, "adapter folder")
-      .names_files()
-      .require("to", a.layout, "ours, the published release's, or PEFT's", one_of(adapter_layouts()));
+  Fields fields = adapter_field(a);
+  fields.require("to", a.layout, "ours, the published release's, or PEFT's", one_of(adapter_layouts()));
   return fields.append(output_fields(a));
 }
 

@@ -76,7 +76,7 @@ void add_flag(CLI::App& app, const Field& field, std::vector<std::pair<std::stri
     given.push_back({name, texts});
     return true;
   };
-  CLI::Option* option = app.add_option(field.label(), take, help);
+  CLI::Option* option = app.add_option((field.positional ? name + "," : "") + flag_of(name), take, help);
   option->type_name(type_text(field))->default_str(default_text(field.default_value));
   if (field.positional) {
     option->expected(1, field.is_list() ? CLI::detail::expected_max_vector_size : 1)->allow_extra_args(field.is_list());

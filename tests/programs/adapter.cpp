@@ -56,6 +56,20 @@ TEST_CASE("inspect prints a text or JSON", "[programs]") {
   check_refused(place.adapter({"inspect", place.at("gone")}), "is not a folder");
 }
 
+TEST_CASE("Every command takes the adapter with its flag or without", "[programs]") {
+  const Place place(test::kind("lora"));
+  const std::string adapter = place.at("adapter");
+  const Ran bare = place.adapter({"inspect", adapter}), flagged = place.adapter({"inspect", "--adapter", adapter});
+  CHECK(bare.status == 0);
+  CHECK(bare.out == flagged.out);
+  CHECK(place.adapter({"convert", adapter, "--to", "peft", "--output", place.at("other")}).status == 0);
+  CHECK(place.adapter({"merge", "--model", place.at("base"), adapter, "--output", place.at("merged")}).status == 0);
+  for (const char* command : {"merge", "convert", "linearize", "report", "inspect"}) {
+    INFO(command);
+    check_refused(place.adapter({command, adapter, "--adapter", adapter}), "See --help");
+  }
+}
+
 TEST_CASE("merge tells the largest logit difference and writes a checkpoint", "[programs]") {
   const Place place(test::kind("dora"));
   const Ran ran = place.merge();
