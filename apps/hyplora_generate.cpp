@@ -14,6 +14,7 @@
 #include "generate/decode.h"
 #include "generate/end_ids.h"
 #include "generate/stop_strings.h"
+#include "model/dtype_advice.h"
 #include "model/load.h"
 #include "program.h"
 #include "signals.h"
@@ -182,6 +183,7 @@ int run(const apps::Program& program, const Arguments& arguments) {
   const PromptTemplate form = form_of(arguments, tokenizer.get());
   if (arguments.prompt) prompts = {prompt_ids(arguments, form, *tokenizer)};
   if (!arguments.ids.empty()) prompts = read_id_lines(arguments.ids);
+  log_dtype_advice(arguments.dtype, device);
   Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);
   Scene scene{model, tokenizer.get(), arguments, form, {}};

@@ -17,6 +17,7 @@
 #include "io/apart.h"
 #include "io/identity.h"
 #include "io/lock.h"
+#include "model/dtype_advice.h"
 #include "model/load.h"
 
 namespace hyplora {
@@ -89,6 +90,7 @@ class EvalRun {
     evaluate_.group = scene.group;
     spec_ = read_model_spec(options.model);
     dtype_ = dtype_named(options.dtype, scene.device);
+    log_dtype_advice(options.dtype, scene.device);
     read_subjects();
     read_benchmarks();
     evaluate_.stop_ids = end_ids(spec_, tokenizer_.get(), evaluate_.prompt);

@@ -12,6 +12,7 @@
 #include "data/prompt_record.h"
 #include "data/row_files.h"
 #include "io/apart.h"
+#include "model/dtype_advice.h"
 #include "model/meta.h"
 #include "train/checkpoint_folder.h"
 #include "train/radii.h"
@@ -165,6 +166,7 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device, c
   check_outputs(setup.options);
   setup.spec = read_model_spec(options.base_model);
   check_dtype(setup.spec, setup.dtype);
+  if (!learns_all_weights(options.adapter)) log_dtype_advice(options.dtype, device);
   check_shapes(setup);
   read_data(setup, poll);
   check_lengths(setup);
