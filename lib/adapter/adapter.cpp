@@ -88,6 +88,7 @@ void Adapters::set_curvature(const std::string& path, double K) {
 void detach_adapters(Transformer& model) {
   for (Linear* linear : model.linears()) linear->adapter = nullptr;
   model.set_virtual_tokens({});
+  model.set_ends({}, {});
 }
 
 void Adapters::start_dropout(uint64_t seed) {

@@ -12,6 +12,12 @@ namespace hyplora {
 
 class AdapterTensors;
 
+/// Embedding and head, as a PEFT folder says that it changes them (ends.h): read, never trained, and so no keys of a config.
+struct EndOptions {
+  std::vector<std::string> targets, saved;  // of target_modules and modules_to_save; embed_tokens and lm_head
+  bool tied = false;                        // ensure_weight_tying
+};
+
 struct AdapterOptions {
   std::string adapter = "hyplora";          // a name of adapter_kinds()
   std::string hyplora_variant = "lorentz";  // a name of hyplora_variants()
@@ -29,6 +35,7 @@ struct AdapterOptions {
   std::string non_linearity = "tanh";
   double scaling = 1;
   int64_t num_virtual_tokens = 30;
+  EndOptions ends;
 };
 
 std::vector<std::string> adapter_kinds();

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "adapter/adapter_tensors.h"
+#include "adapter/ends.h"
 #include "adapter/kinds.h"
 #include "adapter/norm_scale.h"
 #include "adapter/peft_config.h"
@@ -34,7 +35,9 @@ void read_shared(const fs::path& file, AdapterOptions& options) {
   const auto read = kind_of(options).shared_with_peft;
   if (read == nullptr || !fs::exists(file)) return;
   const Json config = read_json(file);
-  read(PeftKeys(config, file), options);
+  const PeftKeys keys(config, file);
+  keys.refuse({"modules_to_save"});  // ours have none
+  read(keys, options);
 }
 
 AdapterOptions options_from_own(const fs::path& path) {
@@ -94,6 +97,8 @@ Adapters Adapters::load(Transformer& model, const fs::path& folder) {
   attach(shape, options, 0).check_fits(folder);  // before memory is asked for what a config claims
   Adapters adapters = attach(model, options, 0);
   adapters.restore(folder);
+  if (kind_of(options).takes_ends)
+    put_ends_on(model, read_ends(model, options, AdapterTensors::open(folder, weights_file(options))));
   for (const auto& [name, value, is_k] : adapters.parameters_) {  // a run that is resumed may go where training led it
     if (!is_k || is_curvature(options, value.item<double>())) continue;
     throw InputError("{}: tensor {}: found {}, which stands for no curvature of its variant.",
@@ -119,7 +124,7 @@ std::vector<at::Tensor> Adapters::match(const AdapterTensors& file) const {
     values.back() = stored.reshape(parameter.value.sizes());
   }
   for (const auto& [place, name] : file.stored()) {
-    if (expected.count(place) == 0) {
+    if (expected.count(place) == 0 && !(kind_of(options_).takes_ends && is_of_end(name))) {
       throw InputError(
           "{}: tensor {} belongs to no adapter of this model; the adapter was made for another base or another kind.", path,
           name);
@@ -135,7 +140,11 @@ void Adapters::require_sound(const fs::path& file, const Parameter& parameter, c
     throw InputError("{}: tensor {}: found 0, by which its variant divides.", file.string(), parameter.name);
 }
 
-void Adapters::check_fits(const fs::path& folder) const { match(AdapterTensors::open(folder, weights_file(options_))); }
+void Adapters::check_fits(const fs::path& folder) const {
+  const AdapterTensors file = AdapterTensors::open(folder, weights_file(options_));
+  match(file);
+  if (kind_of(options_).takes_ends) read_ends(*model_, options_, file);
+}
 
 void Adapters::restore(const fs::path& folder) {
   const auto values = match(AdapterTensors::open(folder, weights_file(options_)));

@@ -54,12 +54,34 @@ bool ends_well(const Part& part, Segments::const_iterator begin, Segments::const
   return names <= 1 && (names == 0 || *begin != "bias");
 }
 
+/// The same of embedding and head.
+constexpr Part end_parts[] = {
+    {"lora_A", "lora_A.weight", true},
+    {"lora_B", "lora_B.weight", true},
+    {"lora_embedding_A", "lora_embedding_A", false},
+    {"lora_embedding_B", "lora_embedding_B", false},
+    {"base_layer", "base_layer.weight", true},
+    {"modules_to_save", "weight", true},
+};
+
 /// A name in its three pieces.
 struct Pieces {
-  Segments place;      // before "layers", wrappers taken away
-  std::string module;  // layers.0.self_attn.q_proj
+  Segments place;      // before the module, wrappers taken away
+  std::string module;  // layers.0.self_attn.q_proj, embed_tokens or lm_head
   std::string part;    // lora_A.weight
 };
+
+/// Of a tensor of embedding or head.
+std::optional<Pieces> pieces_of_end(const Segments& segments) {
+  const auto begin = segments.begin(), end = segments.end();
+  const auto module = std::find_if(begin, end, [](const auto& s) { return s == "embed_tokens" || s == "lm_head"; });
+  if (module == end || module + 1 == end) return std::nullopt;
+  if (module + 2 == end && module[1] == "weight") return Pieces{{begin, module}, *module, "weight"};
+  for (const Part& part : end_parts) {
+    if (module[1] == part.stored && ends_well(part, module + 2, end)) return Pieces{{begin, module}, *module, part.name};
+  }
+  return std::nullopt;
+}
 
 std::optional<Pieces> pieces_of(const std::string& stored) {
   Segments segments = split(stored);
@@ -72,7 +94,7 @@ std::optional<Pieces> pieces_of(const std::string& stored) {
       return Pieces{{begin, layers}, joined(layers, position), std::string(part.name) + (part.is_weight ? ".weight" : "")};
     }
   }
-  return std::nullopt;
+  return layers == end ? pieces_of_end(segments) : std::nullopt;
 }
 
 /// Takes PEFT's prefix off, however often it stands there, and repetitions of a wrapper called "model".
@@ -92,8 +114,9 @@ std::string clean_adapter_name(const std::string& stored) {
   if (!pieces) return stored;
   Segments& place = pieces->place;
   strip_prefixes(place);
-  if (place.empty()) place = {"model"};
-  return fmt::format("base_model.model.{}.{}.{}", fmt::join(place, "."), pieces->module, pieces->part);
+  if (place.empty() && pieces->module != "lm_head") place = {"model"};
+  place.push_back(pieces->module);
+  return fmt::format("base_model.model.{}.{}", fmt::join(place, "."), pieces->part);
 }
 
 std::string adapter_place(const std::string& name) {

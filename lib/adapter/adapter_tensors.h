@@ -6,6 +6,7 @@
 //     inside model.layers.0....   layers.0....   model.language_model.layers.0....       another place of the decoder, or no
 //     prefix
 //     ....k   ....norm_scale                                                      the first release's scalars
+//     ....lm_head.lora_A.weight  ....embed_tokens.lora_embedding_A  ....lm_head.weight   head and embedding (ends.h)
 //
 // All are brought to one form, so that every reader of adapters reads all of them.
 #pragma once

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapter/adapter_tensors.h"
+#include "adapter/ends.h"
 #include "adapter/kinds.h"
 #include "adapter/peft_config.h"
 #include "core/error.h"
@@ -89,6 +90,7 @@ void convert_adapter(const fs::path& from, const std::string& layout, const fs::
     throw InputError("--to: found \"{}\", expected one of {}.", layout, fmt::join(adapter_layouts(), ", "));
   Parcel parcel{from, read_adapter_options(from), read_peft_config(from), {}};
   const AdapterTensors file = AdapterTensors::open(from);
+  require_no_ends(file);
   for (const auto& stored : names_in_order(file.file())) {
     const std::string name = clean_adapter_name(stored);
     const at::Tensor value = file.file().tensor(stored);

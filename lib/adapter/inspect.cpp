@@ -5,6 +5,7 @@
 
 #include "adapter/adapter_tensors.h"
 #include "adapter/elsewhere.h"
+#include "adapter/ends.h"
 #include "adapter/kinds.h"
 #include "adapter/peft_config.h"
 #include "core/error.h"
@@ -36,10 +37,12 @@ Json loads_on_base(const AdapterOptions& options, const fs::path& folder, const 
 }
 
 /// Whether every module with tensors is one that adapters are put on here, whatever the base.
-Json loads_here(const Json& modules) {
+Json loads_here(const AdapterOptions& options, const Json& modules) {
+  const bool takes_ends = kind_of(options).takes_ends;
   for (const Json& row : modules) {
     const std::string path = row["path"];
-    if (path.find("layers.") == std::string::npos)
+    const bool is_end = path.ends_with(embedding_name) || path.ends_with(head_name);
+    if (path.find("layers.") == std::string::npos && !(is_end && takes_ends))
       return answer(false, fmt::format("{} is no linear layer of a block, and adapters go on these alone", path));
   }
   return answer(true);
@@ -57,10 +60,14 @@ class Modules {
     constexpr size_t prefix = std::string_view("base_model.model.").size();
     const std::string path = clean.substr(prefix, mark - prefix), part = clean.substr(mark + 1);
     Json& row = row_of(path);
-    if (part.ends_with(".weight") && info.shape.size() != 2) throw InputError("tensor {}: expected two dimensions.", stored);
+    const bool is_matrix = part.ends_with("weight") || part.starts_with("lora_embedding_");
+    if (is_matrix && info.shape.size() != 2) throw InputError("tensor {}: expected two dimensions.", stored);
     if (part == "lora_A.weight" || part == "adapter_down.weight") row["in"] = info.shape.at(1);
+    if (part == "lora_embedding_B") row["out"] = info.shape.at(0);
+    if (part == "lora_embedding_A") row["in"] = info.shape.at(1);
+    if (part == "weight" || part == "base_layer.weight") row["saved"] = info.shape;
     if (part == "lora_B.weight" || part == "adapter_up.weight") row["out"] = info.shape.at(0);
-    if (part == "lora_A.weight") {
+    if (part == "lora_A.weight" || part == "lora_embedding_A") {
       row["r"] = info.shape.at(0);
       row["scale"] = scale_of(options_, path);
       row["alpha"] = scale_of(options_, path) *
@@ -83,6 +90,7 @@ class Modules {
 
  private:
   static size_t part_begin(const std::string& clean) {
+    if (is_of_end(clean)) return clean.find('.', std::min(clean.find(embedding_name), clean.find(head_name)));
     for (const char* part : {".lora_", ".adapter_"}) {
       const size_t position = clean.rfind(part);
       if (position != std::string::npos) return position;
@@ -158,6 +166,7 @@ std::string module_text(const Json& row) {
   for (const char* key : {"in", "out", "r", "alpha", "K", "norm_scale"}) {
     if (row.contains(key)) line += fmt::format("  {} {:.6g}", key, row[key].get<double>());
   }
+  if (row.contains("saved")) line += "  its own weight";
   return line + "\n";
 }
 
@@ -196,8 +205,9 @@ Json inspect_adapter(const fs::path& folder, const fs::path& base) {
   AdapterOptions copy = options;
   Fields fields;
   facts["options"] = add_adapter_fields(fields, copy).values();
+  for (const auto& name : options.ends.targets) facts["options"]["target_modules"].push_back(name);
   add_tensors(file, options, facts);
-  facts["loads_in"] = {{"hyplora", loads_here(facts["modules"])},
+  facts["loads_in"] = {{"hyplora", loads_here(options, facts["modules"])},
                        {"stock PEFT", answer(loads_in_peft(options, config))},
                        {"the paper's release", answer(loads_in_release(options, config))}};
   if (!base.empty()) facts["loads_in"][base.string()] = loads_on_base(options, folder, base);

@@ -64,6 +64,7 @@ struct Kind {
   bool starts_at_base = true;                  // a fresh adapter changes nothing
   bool is_hyperbolic = false;                  // has hyplora_variant and curvature
   bool learns_all_weights = false;             // none is frozen: fp32, and what is saved is a checkpoint
+  bool takes_ends = false;                     // on embedding and head, too, where a PEFT folder has them there (ends.h)
   bool tells_base = false;                     // its adapter_config.json says sizes of the base
   const char* weights_file = adapter_weights;  // in its folder
   const char* not_a_matrix = nullptr;          // why it is not foldable (foldable.h), as a clause; null: it is
@@ -99,6 +100,9 @@ const Kind& find_kind(const std::string& name);
 const Kind& kind_of(const AdapterOptions& options);
 /// The kind that computes it: LoRA for a variant whose maps cancel.
 const Kind& form_of(const AdapterOptions& options);
+
+/// The last parts of the paths of embedding and head.
+inline constexpr const char *embedding_name = "embed_tokens", *head_name = "lm_head";
 
 // hyplora.cpp
 /// The K that a stored k stands for, and the k that is stored for a curvature.

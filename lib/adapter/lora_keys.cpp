@@ -63,9 +63,9 @@ const std::vector<LoraKey>& lora_config_keys() {
                                          {"megatron_core", changes_nothing},
                                          {"qalora_group_size", changes_nothing},
                                          {"runtime_config", changes_nothing},
-                                         {"ensure_weight_tying", changes_nothing},
+                                         {"ensure_weight_tying", read},
                                          {"fan_in_fan_out", only_off},
-                                         {"modules_to_save", only_off},
+                                         {"modules_to_save", read},  // of embedding and head alone
                                          {"trainable_token_indices", only_off},
                                          {"target_parameters", only_off},
                                          {"megatron_config", only_off},

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "adapter/adapter_tensors.h"
+#include "adapter/ends.h"
 #include "adapter/foldable.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -107,6 +109,7 @@ Merge::Merge(const fs::path& base, const fs::path& adapter, std::optional<at::Sc
   for (Linear* linear : model.linears()) {
     if (linear->adapter) merge_linear(*linear);
   }
+  merge_ends(model, adapter);
   probe_ = {rows.ids.numel(), (all_logits(model, rows) - adapted).abs().max().item<double>(),
             adapted.abs().max().item<double>()};
 }
@@ -120,6 +123,31 @@ void Merge::merge_linear(Linear& linear) {
   files_.file_of(name).release(name);
   require_finite(name, merged_[name], stored);
   linear.weight = merged_[name].to(linear.weight.options());
+}
+
+/// Embedding and head, where the adapter changes them.
+void Merge::merge_ends(Transformer& model, const fs::path& adapter) {
+  const AdapterOptions options = read_adapter_options(adapter);
+  const Ends ends = read_ends(model, options, AdapterTensors::open(adapter, weights_file(options)));
+  if (!ends.change()) return;
+  const bool tied = model.spec().tied_embeddings;
+  const auto made = [&](const End& end, const std::string& name) {
+    const at::Tensor stored = files_.file_of(name).tensor(name);
+    return end.weight(stored, dtype_.value_or(stored.scalar_type()), ends.file);
+  };
+  const std::string of_embedding = ends.embedding.path + ".weight", of_head = ends.head.path + ".weight";
+  const at::Tensor embedding = made(ends.embedding, of_embedding);
+  const at::Tensor head = ends.head_is_embedding ? embedding : made(ends.head, tied ? of_embedding : of_head);
+  if (tied && !at::equal(embedding, head)) {
+    throw InputError(
+        "{}: cannot be merged: the base ties embedding and head, and with the adapter they differ, so that no weight stands for "
+        "both.",
+        adapter.string());
+  }
+  if (ends.embedding.changes()) merged_[of_embedding] = embedding;
+  if (ends.head.changes() && files_.contains(of_head)) merged_[of_head] = head;
+  const auto options_of = model.base_embedding().options();
+  model.set_ends(embedding.to(options_of), head.to(options_of));
 }
 
 size_t Merge::write_shard(const Safetensors& shard, const fs::path& folder) const {

@@ -15,7 +15,8 @@ struct MergeProbe {
 class Merge {
  public:
   /// Reads checkpoint and adapter and computes the merged weights, in the types in which they are stored or in `dtype`.
-  /// InputError: an adapter that has no W', with the reason, or one that does not fit the base.
+  /// InputError: an adapter that has no W', with the reason, one that does not fit the base, or one under which embedding and head of
+  /// a base that ties them differ.
   Merge(const fs::path& base, const fs::path& adapter, std::optional<at::ScalarType> dtype, at::Device device);
 
   const MergeProbe& probe() const { return probe_; }
@@ -27,6 +28,7 @@ class Merge {
 
  private:
   void merge_linear(Linear& linear);
+  void merge_ends(Transformer& model, const fs::path& adapter);
   /// How many bytes of tensors.
   size_t write_shard(const Safetensors& shard, const fs::path& folder) const;
 

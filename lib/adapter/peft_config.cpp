@@ -16,6 +16,38 @@ Json target_keys(const AdapterOptions& o) {
           {"layers_to_transform", o.layers_to_transform ? Json(*o.layers_to_transform) : Json(nullptr)}};
 }
 
+/// embed_tokens or lm_head where a name of a list stands for it, else null.
+const char* end_named(const std::string& name) {
+  for (const char* end : {embedding_name, head_name}) {
+    if (name == end || name.ends_with("." + std::string(end))) return end;
+  }
+  return nullptr;
+}
+
+/// What of the lists is embedding or head; `targets` keeps the rest.
+void read_ends_keys(const PeftKeys& keys, AdapterOptions& options) {
+  EndOptions& ends = options.ends;
+  if (!options.target_modules.single) {
+    std::erase_if(options.target_modules.values, [&](const std::string& name) {
+      const char* end = end_named(name);
+      if (end != nullptr) ends.targets.emplace_back(end);
+      return end != nullptr;
+    });
+  }
+  for (const auto& name : keys.modules("modules_to_save").value_or(StringOrList{}).values) {
+    const char* end = end_named(name);
+    if (end == nullptr)
+      throw InputError("{}: key \"modules_to_save\": found \"{}\", expected {} or {} alone.", keys.path(), name, embedding_name,
+                       head_name);
+    ends.saved.emplace_back(end);
+  }
+  ends.tied = keys.get("ensure_weight_tying", false);
+  if (kind_of(options).takes_ends || (ends.targets.empty() && ends.saved.empty())) return;
+  throw InputError("{}: key \"{}\": names {}, on which only plain LoRA is computed here ({}).", keys.path(),
+                   ends.targets.empty() ? "modules_to_save" : "target_modules",
+                   ends.targets.empty() ? ends.saved[0] : ends.targets[0], adapter_text(options));
+}
+
 void read_targets(const PeftKeys& keys, AdapterOptions& options) {
   options.target_modules = keys.modules("target_modules").value_or(StringOrList{});
   options.exclude_modules = keys.modules("exclude_modules");
@@ -76,6 +108,7 @@ AdapterOptions options_from_peft(const Json& config, const fs::path& path) {
   } catch (const InputError& error) {  // by our name of the key
     throw InputError("{}: {}", keys.path(), error.what());
   }
+  if (kind.fit != nullptr) read_ends_keys(keys, options);
   return options;
 }
 

@@ -87,6 +87,7 @@ void leave_out(std::vector<Linear*>& picked, const StringOrList& excluded) {
 std::vector<Linear*> target_linears(Transformer& model, const AdapterOptions& options) {
   const auto all = model.linears();
   const StringOrList& targets = options.target_modules;
+  if (targets.values.empty() && !options.ends.targets.empty()) return {};  // embedding and head alone
   std::vector<Linear*> picked = !targets.single                        ? picked_by_suffix(all, targets.values)
                                 : targets.values.at(0) == "all-linear" ? all
                                                                        : picked_by_regex(all, targets.values[0]);

@@ -192,7 +192,7 @@ at::Tensor Transformer::block(size_t layer, const at::Tensor& x, const TokenBatc
 
 at::Tensor Transformer::blocks(const TokenBatch& batch) const {
   const BothAngles turned = angles(batch);
-  at::Tensor x = at::embedding(embedding_, batch.ids);
+  at::Tensor x = at::embedding(embedding(), batch.ids);
   if (spec_.scaled_embedding) x = x * at::scalar_tensor(std::sqrt(static_cast<double>(spec_.hidden_size)), x.options());
   see(prefix_ + "embed_tokens", x);
   const bool recomputes = recomputes_ && at::GradMode::is_enabled() && batch.past.empty();
@@ -207,13 +207,13 @@ at::Tensor Transformer::blocks(const TokenBatch& batch) const {
 at::Tensor Transformer::final_norm(const at::Tensor& hidden) const { return norm(prefix_ + "norm", final_norm_, hidden); }
 
 at::Tensor Transformer::logits(const at::Tensor& normed) const {
-  const at::Tensor scores = ops::frozen_linear(normed, head_, {});
+  const at::Tensor scores = ops::frozen_linear(normed, head(), {});
   return scores.scalar_type() == at::kDouble ? scores : scores.to(at::kFloat);
 }
 
 at::Tensor Transformer::loss(const TokenBatch& batch, const at::Tensor& positions, const at::Tensor& targets) const {
   const at::Tensor hidden = blocks(batch);
-  at::Tensor loss = ops::head_loss(final_norm(hidden.index_select(0, positions)), head_, targets);
+  at::Tensor loss = ops::head_loss(final_norm(hidden.index_select(0, positions)), head(), targets);
   see("lm_head", loss);
   return loss;
 }

@@ -60,6 +60,17 @@ class Transformer {
   /// How many tokens a row may have: the model's positions less the virtual ones.
   Context context() const { return Context(spec_, virtual_count()); }
 
+  /// The base's own embedding and head [vocab_size, hidden_size], and their module paths.
+  const at::Tensor& base_embedding() const { return embedding_; }
+  const at::Tensor& base_head() const { return head_; }
+  std::string embedding_path() const { return prefix_ + "embed_tokens"; }
+  std::string head_path() const { return head_prefix_ + "lm_head"; }
+  /// Others in place of them, of the same shapes and type; undefined: the base's.
+  void set_ends(at::Tensor embedding, at::Tensor head) {
+    other_embedding_ = std::move(embedding);
+    other_head_ = std::move(head);
+  }
+
   /// Sees the output of each module; looking changes nothing.
   void set_probe(Probe probe) const { probe_ = std::move(probe); }
   /// Keeps only each block's input for the backward pass and computes the block again there.
@@ -96,6 +107,8 @@ class Transformer {
   std::pair<at::Tensor, at::Tensor> virtual_pair(size_t layer) const;
   at::Tensor mix_after_virtual(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                const std::vector<int64_t>& lengths, const ops::AttentionShape& shape) const;
+  const at::Tensor& embedding() const { return other_embedding_.defined() ? other_embedding_ : embedding_; }
+  const at::Tensor& head() const { return other_head_.defined() ? other_head_ : head_; }
   at::Tensor run(const Linear& linear, const at::Tensor& x) const;
   at::Tensor norm(const std::string& path, const at::Tensor& weight, const at::Tensor& x) const;
   void see(const std::string& path, const at::Tensor& output) const {
@@ -106,6 +119,7 @@ class Transformer {
   std::string prefix_;       // of the decoder's tensors in the checkpoint, "model." in most
   std::string head_prefix_;  // of the head's, empty in most
   at::Tensor embedding_, final_norm_, head_;
+  at::Tensor other_embedding_, other_head_;  // an adapter's
   std::vector<Block> blocks_;
   at::Tensor frequencies_, window_frequencies_;  // [head_dim / 2]
   at::Tensor virtual_tokens_;

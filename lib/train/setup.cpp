@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "adapter/adapter_tensors.h"
+#include "adapter/ends.h"
 #include "adapter/patterns.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -89,6 +91,7 @@ void check_shapes(TrainingSetup& setup) {
   if (!full) require_patterns_match(shape, o.adapter);
   const Adapters adapters = Adapters::attach(shape, o.adapter, 0);
   if (o.init_adapter) adapters.check_fits(*o.init_adapter);
+  if (o.init_adapter) require_no_ends(AdapterTensors::open(*o.init_adapter, weights_file(o.adapter)));
   setup.cost = adapters.cost(static_cast<int64_t>(c10::elementSize(setup.dtype)));
 }
 

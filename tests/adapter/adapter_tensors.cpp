@@ -51,12 +51,28 @@ TEST_CASE("The decoder inside a multimodal model keeps its place's name, and is 
 }
 
 TEST_CASE("What is no adapter's tensor keeps its name", "[adapter]") {
-  for (const char* name :
-       {"model.layers.0.self_attn.q_proj.weight", "prompt_embeddings", "base_model.model.lm_head.lora_A.weight",
-        "base_model.model.model.layers.0.mlp.up_proj.lora_B.bias"}) {
+  for (const char* name : {"model.layers.0.self_attn.q_proj.weight", "prompt_embeddings",
+                           "base_model.model.lm_head.lora_A.bias", "base_model.model.model.layers.0.mlp.up_proj.lora_B.bias"}) {
     CHECK(clean_adapter_name(name) == name);
     CHECK(adapter_place(name) == name);
   }
+}
+
+TEST_CASE("Tensors of embedding and head are found under any of their names", "[adapter]") {
+  for (const auto& [name, place] : std::vector<std::pair<std::string, std::string>>{
+           {"base_model.model.lm_head.lora_A.weight", "lm_head.lora_A.weight"},
+           {"module.base_model.model.lm_head.lora_B.default.weight", "lm_head.lora_B.weight"},
+           {"base_model.model.lm_head.base_layer.weight", "lm_head.base_layer.weight"},
+           {"base_model.model.lm_head.modules_to_save.default.weight", "lm_head.weight"},
+           {"base_model.model.model.embed_tokens.weight", "embed_tokens.weight"},
+           {"base_model.model.model.embed_tokens.lora_embedding_A.default", "embed_tokens.lora_embedding_A"},
+           {"base_model.model.model.language_model.embed_tokens.lora_embedding_B", "embed_tokens.lora_embedding_B"}}) {
+    INFO(name);
+    CHECK(adapter_place(name) == place);
+    CHECK(adapter_place(place) == place);
+    CHECK(adapter_place(clean_adapter_name(name)) == place);
+  }
+  CHECK(clean_adapter_name("base_model.model.lm_head.lora_A.default.weight") == "base_model.model.lm_head.lora_A.weight");
 }
 
 /// The names as a compiled and wrapped PEFT model would have them.
