@@ -12,7 +12,6 @@
 #include "data/prompt_record.h"
 #include "io/apart.h"
 #include "io/output_folder.h"
-#include "model/dtype_advice.h"
 #include "model/load.h"
 #include "program.h"
 #include "standard_streams.h"
@@ -64,9 +63,7 @@ int convert(const apps::Program& program, const Arguments& a) {
 
 /// The base without adapters, and rows as the training makes them.
 Transformer load_base(const Arguments& a, const ModelSpec& spec, at::Device device) {
-  const std::string type = a.dtype.value_or("auto");
-  log_dtype_advice(type, device);
-  return load_model(a.model, spec, {dtype_named(type, device), device, false});
+  return load_model(a.model, spec, {dtype_named(a.dtype.value_or("auto"), device), device, false});
 }
 
 std::vector<Example> examples(const Arguments& a, const ModelSpec& spec, int64_t most) {

@@ -183,12 +183,17 @@ int run(const apps::Program& program, const Arguments& arguments) {
   const PromptTemplate form = form_of(arguments, tokenizer.get());
   if (arguments.prompt) prompts = {prompt_ids(arguments, form, *tokenizer)};
   if (!arguments.ids.empty()) prompts = read_id_lines(arguments.ids);
-  log_dtype_advice(arguments.dtype, device);
   Transformer model = load_model(arguments.model, spec, {dtype_named(arguments.dtype, device), device, false});
   if (!arguments.adapter.empty()) Adapters::load(model, arguments.adapter);
   Scene scene{model, tokenizer.get(), arguments, form, {}};
   if (!arguments.ignore_eos) scene.control.stop_ids = end_ids(spec, tokenizer.get(), form);
-  return arguments.chats() ? chat(std::move(scene)) : complete(scene, prompts);
+  if (arguments.chats()) {
+    log_dtype_advice(arguments.dtype, device);
+    return chat(std::move(scene));
+  }
+  const int code = complete(scene, prompts);
+  log_dtype_advice(arguments.dtype, device);  // now that nothing was refused
+  return code;
 }
 
 Fields fields_of(Arguments& a) {

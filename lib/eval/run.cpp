@@ -90,7 +90,6 @@ class EvalRun {
     evaluate_.group = scene.group;
     spec_ = read_model_spec(options.model);
     dtype_ = dtype_named(options.dtype, scene.device);
-    log_dtype_advice(options.dtype, scene.device);
     read_subjects();
     read_benchmarks();
     evaluate_.stop_ids = end_ids(spec_, tokenizer_.get(), evaluate_.prompt);
@@ -108,6 +107,7 @@ class EvalRun {
     Transformer model = load_model(options_.model, spec_, {dtype_, scene_.device, false});
     for (const Subject& subject : subjects_) put_on(model, subject);  // each is proven to fit
     if (writes()) start_progress();
+    log_dtype_advice(options_.dtype, scene_.device);
     for (Job& job : jobs_) {
       if (subjects_.size() > 1 && job.benchmark == &benchmarks_.front()) put_on(model, *job.subject);
       score(model, job);

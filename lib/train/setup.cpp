@@ -169,7 +169,6 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device, c
   check_outputs(setup.options);
   setup.spec = read_model_spec(options.base_model);
   check_dtype(setup.spec, setup.dtype);
-  if (!learns_all_weights(options.adapter)) log_dtype_advice(options.dtype, device);
   check_shapes(setup);
   read_data(setup, poll);
   check_lengths(setup);
@@ -239,6 +238,7 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
   plan.steps = total_steps(o, batches);
   plan.warmup_steps = warmup_steps(o, plan.steps);
   for (const auto& sentence : plan_advice(o, plan)) log::warn("{}", sentence);
+  if (!learns_all_weights(o.adapter)) log_dtype_advice(o.dtype, setup.device);
   plan.base_parameters = setup.spec.parameters();
   plan.trained_parameters = setup.cost.parameters;
   const bool full = learns_all_weights(o.adapter);
