@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-60}
 cmake --preset fuzz >/dev/null
-light="json records progress metrics prompt_template launch pattern latex assignment"
+light="json records progress metrics prompt_template launch pattern latex assignment jinja"
 all="$light safetensors tokenizer_json rows config model_config adapter_config answers weight_index generation_config"
 parsers=${PARSERS:-${LIGHT:+$light}}
 parsers=${parsers:-$all}
@@ -25,7 +25,7 @@ cp -n tests/fuzz/seeds/adapter_config*.json $corpus/adapter_config/
 cp -n tests/fuzz/seeds/answer*.txt $corpus/answers/
 cp -n tests/fuzz/seeds/answer_latex.txt $corpus/latex/
 cp -n tests/fuzz/seeds/*.json data/finetune_*.json $corpus/json/
-for parser in records progress metrics prompt_template launch pattern assignment weight_index generation_config; do
+for parser in records progress metrics prompt_template launch pattern assignment jinja weight_index generation_config; do
   cp -n tests/fuzz/seeds/$parser* $corpus/$parser/
 done
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1

@@ -48,10 +48,13 @@ class Asked {
   Asked(const ChatTemplate& form, Json conversation)
       : form_(form),
         conversation_(std::move(conversation)),
-        text_(form.render(conversation_)),
+        whole_(form.rendering(conversation_)),
+        text_(whole_.text),
         mark_(mark_outside(json_text(conversation_) + text_)) {}
 
   const std::string& text() const { return text_; }
+  /// What blocks {% generation %} made.
+  const std::vector<std::pair<size_t, size_t>>& marked() const { return whole_.generated; }
 
   TextRange turn(size_t i) const {
     const auto begin = beginning(i), end = ending(i);
@@ -112,7 +115,9 @@ class Asked {
 
   const ChatTemplate& form_;
   Json conversation_;
-  std::string text_, mark_;
+  Rendering whole_;
+  const std::string& text_;
+  std::string mark_;
 };
 
 std::string turn_end_of(const ChatTemplate& form) {
@@ -141,10 +146,19 @@ TaughtText ChatForm::example(const Json& conversation, const std::string& loss, 
   whole["add_generation_prompt"] = false;
   const Asked asked(form_, whole);
   TaughtText taught{asked.text(), {}};
-  if (loss == "all") taught.learnt.push_back({0, taught.text.size()});
-  for (size_t i = loss == "last" ? count - 1 : 0; loss != "all" && i < count; ++i) {
-    if (is_answer(whole["messages"][i]) && !std::binary_search(without_loss.begin(), without_loss.end(), i))
-      taught.learnt.push_back(asked.turn(i));
+  if (loss == "all") {
+    taught.learnt.push_back({0, taught.text.size()});
+    return taught;
+  }
+  std::vector<size_t> answers;
+  for (size_t i = 0; i < count; ++i) {
+    if (is_answer(whole["messages"][i])) answers.push_back(i);
+  }
+  const bool says_itself = asked.marked().size() == answers.size();
+  for (size_t a = loss == "last" ? answers.size() - 1 : 0; a < answers.size(); ++a) {
+    if (std::binary_search(without_loss.begin(), without_loss.end(), answers[a])) continue;
+    const auto [begin, end] = says_itself ? asked.marked()[a] : std::pair<size_t, size_t>();
+    taught.learnt.push_back(says_itself ? TextRange{begin, end} : asked.turn(answers[a]));
   }
   return taught;
 }

@@ -12,47 +12,57 @@ Json object_in(const fs::path& file) {
   return read;
 }
 
-/// A template in a JSON file: a text, or the one called "default" of several.
-std::optional<std::string> template_in(const fs::path& file) {
-  const Json value = object_in(file).value("chat_template", Json());
-  if (value.is_null()) return std::nullopt;
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_object() && value.contains("default") && value["default"].is_string())
-    return value["default"].get<std::string>();
-  if (value.is_array()) {
-    for (const Json& one : value) {
-      if (one.is_object() && one.value("name", Json()) == "default" && one.value("template", Json()).is_string())
-        return one["template"].get<std::string>();
+/// Names with the texts of templates.
+using Texts = std::map<std::string, std::string>;
+
+/// Of a JSON file: a text is the template called "default".
+Texts texts_of(const Json& object, const std::string& where) {
+  const Json value = object.value("chat_template", Json());
+  Texts texts;
+  if (value.is_string()) texts["default"] = value.get<std::string>();
+  if (value.is_object()) {
+    for (const auto& [name, text] : value.items()) {
+      if (text.is_string()) texts[name] = text.get<std::string>();
     }
   }
-  throw InputError("{}: key \"chat_template\": found {}, expected a text, or a list with one whose name is \"default\".",
-                   file.string(), shown(value));
-}
-
-using Found = ChatTemplateSource;
-
-std::optional<Found> found_in(const fs::path& folder) {
-  const fs::path plain = folder / "chat_template.jinja";
-  if (fs::exists(plain)) return Found{repaired_utf8(read_file(plain)), plain.string()};
-  for (const char* name : {"tokenizer_config.json", "chat_template.json"}) {
-    if (const auto text = template_in(folder / name)) return Found{*text, (folder / name).string() + ": chat_template"};
+  if (value.is_array()) {
+    for (const Json& one : value) {
+      if (one.is_object() && one.value("name", Json()).is_string() && one.value("template", Json()).is_string())
+        texts[one["name"].get<std::string>()] = one["template"].get<std::string>();
+    }
   }
-  return std::nullopt;
+  if (texts.empty() && !value.is_null())
+    throw InputError("{}: key \"chat_template\": found {}, expected a text, or a list of {{\"name\", \"template\"}}.", where,
+                     shown(value));
+  return texts;
 }
 
-std::string source_in(const Json& record, const std::string& where) {
-  const Json source = record.value("chat_template", Json());
-  if (!source.is_string()) throw InputError("{}: key \"chat_template\": found {}, expected a text.", where, shown(source));
-  return source;
+Texts texts_in(const fs::path& file) { return texts_of(object_in(file), file.string()); }
+
+/// None where there is no template.
+Texts texts_of_folder(const fs::path& folder) {
+  Texts texts;
+  const fs::path plain = folder / "chat_template.jinja", more = folder / "additional_chat_templates";
+  if (fs::exists(plain)) texts["default"] = repaired_utf8(read_file(plain));
+  if (fs::is_directory(more)) {
+    for (const auto& entry : fs::directory_iterator(more)) {
+      if (entry.path().extension() == ".jinja") texts[entry.path().stem().string()] = repaired_utf8(read_file(entry.path()));
+    }
+  }
+  if (texts.empty()) texts = texts_in(folder / "tokenizer_config.json");
+  if (texts.empty()) texts = texts_in(folder / "chat_template.json");
+  return texts;
 }
 
-Found required_in(const fs::path& folder) {
-  auto found = found_in(folder);
-  if (!found) {
+JinjaTemplate template_named(const std::string& place, const Texts& texts, const std::string& name) {
+  if (texts.empty())
     throw InputError("{}: its tokenizer has no chat template (neither chat_template.jinja nor a key of tokenizer_config.json).",
-                     folder.string());
-  }
-  return *std::move(found);
+                     place);
+  const auto found = texts.find(name);
+  if (found != texts.end()) return JinjaTemplate(found->second, fmt::format("{}: chat_template \"{}\"", place, name));
+  std::string names;
+  for (const auto& [other, text] : texts) names += (names.empty() ? "\"" : ", \"") + other + "\"";
+  throw InputError("{}: found no chat template called \"{}\", expected one of {}.", place, name, names);
 }
 
 /// bos_token and its like, by their texts.
@@ -70,24 +80,25 @@ Json special_tokens_of(const fs::path& folder) {
 
 }  // namespace
 
-ChatTemplate::ChatTemplate(ChatTemplateSource source, Json special_tokens)
-    : special_tokens_(std::move(special_tokens)),
-      source_(std::move(source.text)),
-      template_(source_, std::move(source.place)) {}
-
-ChatTemplate::ChatTemplate(const fs::path& folder) : ChatTemplate(required_in(folder), special_tokens_of(folder)) {}
+ChatTemplate::ChatTemplate(const fs::path& folder, const std::string& name)
+    : ChatTemplate(texts_of_folder(folder), special_tokens_of(folder), folder.string(), name) {}
 
 ChatTemplate::ChatTemplate(const Json& record, const std::string& where)
-    : ChatTemplate({source_in(record, where), where + ": chat_template"}, record.value("tokens_by_name", Json::object())) {
+    : ChatTemplate(texts_of(record, where), record.value("tokens_by_name", Json::object()), where, "") {
   if (!special_tokens_.is_object())
     throw InputError("{}: key \"tokens_by_name\": found {}, expected an object.", where, shown(special_tokens_));
 }
 
-Json ChatTemplate::to_json() const { return {{"chat_template", source_}, {"tokens_by_name", special_tokens_}}; }
+ChatTemplate::ChatTemplate(Texts texts, Json special_tokens, const std::string& place, const std::string& name)
+    : texts_(std::move(texts)),
+      special_tokens_(std::move(special_tokens)),
+      template_(template_named(place, texts_, name.empty() ? "default" : name)) {
+  if (name.empty() && texts_.contains("tool_use")) for_tools_ = template_named(place, texts_, "tool_use");
+}
 
-bool has_chat_template(const fs::path& folder) { return found_in(folder).has_value(); }
+bool has_chat_template(const fs::path& folder) { return !texts_of_folder(folder).empty(); }
 
-std::string ChatTemplate::render(const Json& conversation) const {
+Rendering ChatTemplate::rendering(const Json& conversation) const {
   if (!conversation.is_object() || !conversation.contains("messages") || !conversation["messages"].is_array())
     throw InputError("expected an object with \"messages\", a list; found {}.", shown(conversation));
   Json variables = special_tokens_;
@@ -95,7 +106,14 @@ std::string ChatTemplate::render(const Json& conversation) const {
   variables["tools"] = nullptr;
   variables["documents"] = nullptr;
   variables.update(conversation);
-  return template_.render(variables, std::time(nullptr));
+  const JinjaTemplate& chosen = for_tools_ && !variables["tools"].is_null() ? *for_tools_ : template_;
+  return chosen.rendering(variables, std::time(nullptr));
+}
+
+Rendering ChatTemplate::rendering(const Json& conversation, bool add_generation_prompt) const {
+  Json changed = conversation;
+  if (changed.is_object()) changed["add_generation_prompt"] = add_generation_prompt;
+  return rendering(changed);
 }
 
 }  // namespace hyplora

@@ -78,6 +78,14 @@ TEST_CASE("A turn that only calls a tool is learnt as the template writes it", "
   CHECK(learnt(tools, conversation) == Parts{R"({"name": "look"}</>)", "It shines.</>"});
 }
 
+TEST_CASE("A template that marks what the assistant says is believed", "[data]") {
+  const char* marking =
+      "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}{% generation %}{{ m.content }}</>{% endgeneration %}"
+      "\n{% else %}{{ m.content }}\n{% endif %}{% endfor %}";
+  CHECK(learnt(marking, two_answers) == Parts{"2</>", "4</>"});
+  CHECK(learnt(marking, two_answers, "last") == Parts{"4</>"});
+}
+
 TEST_CASE("A conversation without an answer, and one that the template refuses, are refused", "[data]") {
   CHECK_THAT(test::input_error([] { learnt(chatml, turns({{"user", "hi"}})); }), Contains("no message of role \"assistant\""));
   CHECK_THAT(test::input_error([] {

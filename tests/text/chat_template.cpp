@@ -32,6 +32,38 @@ TEST_CASE("A folder's template is chat_template.jinja, else tokenizer_config's, 
   CHECK(folder.rendered() == "first");
 }
 
+TEST_CASE("Of several templates one is chosen by name, else tool_use for tools, else default", "[text]") {
+  const Folder folder;
+  folder.write(
+      "tokenizer_config.json",
+      {{"chat_template", {{{"name", "tool_use"}, {"template", "tools"}}, {{"name", "default"}, {"template", "plain"}}}}});
+  Json with_tools = hello;
+  with_tools["tools"] = Json::array();
+  CHECK(folder.rendered() == "plain");
+  CHECK(folder.rendered(with_tools) == "tools");
+  CHECK(ChatTemplate(folder.place.path(), "tool_use").render(hello) == "tools");
+  CHECK_THAT(test::input_error([&] { ChatTemplate(folder.place.path(), "rag"); }),
+             Contains("found no chat template called \"rag\", expected one of \"default\", \"tool_use\""));
+  fs::create_directories(folder.place / "additional_chat_templates");
+  write_file(folder.place / "additional_chat_templates/rag.jinja", "documents");
+  write_file(folder.place / "chat_template.jinja", "file");
+  CHECK(folder.rendered(with_tools) == "file");
+  CHECK(ChatTemplate(folder.place.path(), "rag").render(hello) == "documents");
+}
+
+TEST_CASE("A rendering tells which bytes stood in generation blocks, with or without the generation prompt", "[text]") {
+  const Folder folder;
+  write_file(folder.place / "chat_template.jinja",
+             "{% for m in messages %}<\u00e9>{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}"
+             "{% if add_generation_prompt %}!{% endif %}");
+  const ChatTemplate form(folder.place.path());
+  CHECK(form.marks_generation());
+  const Rendering made = form.rendering(hello, true);
+  CHECK(made.text == "<\u00e9>Hi!");
+  CHECK(made.generated == std::vector<std::pair<size_t, size_t>>{{4, 6}});
+  CHECK(form.rendering(hello, false).text == "<\u00e9>Hi");
+}
+
 TEST_CASE("A template sees the special tokens, the messages and what else the conversation says", "[text]") {
   const Folder folder;
   folder.write("special_tokens_map.json", {{"bos_token", "<old>"}, {"pad_token", "<pad>"}});
@@ -53,7 +85,7 @@ TEST_CASE("What is no template and no conversation is refused", "[text]") {
   folder.write("tokenizer_config.json", {{"chat_template", 5}});
   CHECK_THAT(folder.refusal(), Contains("tokenizer_config.json: key \"chat_template\": found 5"));
   folder.write("tokenizer_config.json", {{"chat_template", "{% if %}"}});
-  CHECK_THAT(folder.refusal(), Contains("tokenizer_config.json: chat_template: line 1"));
+  CHECK_THAT(folder.refusal(), Contains("chat_template \"default\": line 1"));
   folder.write("tokenizer_config.json", {{"chat_template", "{{ messages }}"}});
   CHECK_THAT(folder.refusal(Json::array()), Contains("expected an object with \"messages\""));
   CHECK_THAT(folder.refusal({{"messages", "Hi"}}), Contains("expected an object with \"messages\""));

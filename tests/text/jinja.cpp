@@ -1,7 +1,5 @@
 #include "text/jinja.h"
 
-#include <sstream>
-
 #include "support/support.h"
 
 namespace hyplora {
@@ -17,23 +15,20 @@ std::string refusal(const std::string& source, const Json& variables = Json::obj
 }
 
 TEST_CASE("Small templates give what Jinja2 gives, and fail where it fails", "[text]") {
-  std::istringstream lines(read_file(test::golden() / "jinja/cases.jsonl"));
-  std::string line;
-  std::getline(lines, line);
-  const Json variables = parse_json(parse_json(line, "cases")["t"].get<std::string>(), "variables");
-  size_t count = 0;
-  while (std::getline(lines, line)) {
-    const Json given = parse_json(line, "cases");
+  const Json cases = read_json(test::golden() / "jinja/cases.json");
+  const Json& variables = cases[0];
+  for (const Json& given : cases[1]) {
     std::optional<std::string> made;
+    std::string fault;
     try {
-      made = rendered(given["t"], variables);
-    } catch (const InputError&) {
+      made = rendered(given[0], variables);
+    } catch (const InputError& error) {
+      fault = error.what();
     }
-    INFO(line);
-    CHECK((made ? Json(*made) : Json()) == given["e"]);
-    ++count;
+    INFO(given << " " << fault);
+    CHECK((made ? Json(*made) : Json()) == given[1]);
   }
-  CHECK(count > 400);
+  CHECK(cases[1].size() > 2000);
 }
 
 TEST_CASE("Chat templates of model makers give what transformers renders from them, or their own refusal", "[text]") {
@@ -70,9 +65,11 @@ TEST_CASE("What is not interpreted is refused by name and line", "[text]") {
   CHECK_THAT(refusal("a\n{% include 'x' %}"), Contains("t: line 2: the statement \"include\" is not supported"));
   CHECK_THAT(refusal("\n\n{{ 'a'|urlize }}"), Contains("line 3: the filter \"urlize\" is not supported"));
   CHECK_THAT(refusal("{{ 1 is prime }}"), Contains("the test \"prime\" is not supported"));
-  CHECK_THAT(refusal("{{ 'a'.zfill(3) }}"), Contains("the method \"zfill\" is not supported"));
+  CHECK_THAT(refusal("{{ 'a'.encode() }}"), Contains("the method \"encode\" is not supported"));
   CHECK_THAT(refusal("{{ x.y }}"), Contains("line 1: 'x' is undefined"));
-  CHECK_THAT(refusal("{% for x in y recursive %}{% endfor %}"), Contains("recursive loops are not supported"));
+  CHECK_THAT(refusal("{{ [1]|map('string') }}"), Contains("a generator has no text"));
+  CHECK_THAT(refusal("{{ 99999999999999999999 }}"), Contains("does not fit into 64 bits"));
+  CHECK_THAT(refusal("{{ x }}", {{"x", 18446744073709551615u}}), Contains("does not fit into 64 bits"));
 }
 
 TEST_CASE("A template refuses in its own words", "[text]") {
@@ -86,24 +83,60 @@ TEST_CASE("A template refuses in its own words", "[text]") {
   }
 }
 
-TEST_CASE("No template runs for ever, grows without end, or exhausts the stack", "[text]") {
-  CHECK_THAT(refusal("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"), Contains("steps"));
+std::string repeated(const std::string& text, int times) {
+  std::string made;
+  for (int i = 0; i < times; ++i) made += text;
+  return made;
+}
+
+TEST_CASE("No template nests so deep that the stack ends", "[text]") {
+  CHECK_THAT(refusal("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"), Contains("100 levels"));
+  CHECK_THAT(refusal("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}"), Contains("100 levels"));
+  for (const auto& [open, close] :
+       {std::pair("(", ")"), {"[", "]"}, {"not ", ""}, {"-", ""}, {"f(", ")"}, {"x[", "]"}, {"{1:", "}"}})
+    CHECK_THAT(refusal("{{ " + repeated(open, 100'000) + "1" + repeated(close, 100'000) + " }}"),
+               Contains("nested deeper than 100 levels"));
+  CHECK_THAT(refusal("{{ 1" + repeated(" + 1", 100'000) + " }}"), Contains("more than 1000 operators"));
+  CHECK_THAT(refusal(repeated("{% if x %}", 100'000)), Contains("nested deeper"));
+  CHECK(rendered("{{ 1" + repeated(" + 1", 900) + " }}") == "901");
+  CHECK_THAT(refusal("{% set n = namespace(x=1) %}{% for i in range(999) %}{% set n.x = [n.x] %}{% endfor %}"),
+             Contains("nest deeper than 200 levels"));
+  CHECK_THAT(refusal("{% set n = namespace() %}{% set n.n = n %}{{ n }}"), Contains("nest deeper"));
+  CHECK(
+      rendered(
+          "{% set n = namespace() %}{% for i in range(99999) %}{% set n.x = namespace(x=n.x) %}{% endfor %}{% set n.x = 1 %}a") ==
+      "a");
+}
+
+TEST_CASE("No template works for ever, whatever it works on", "[text]") {
+  const Json much{{"s", std::string(1'000'000, 'x')}, {"u", repeated("\u00e9", 500'000)}};
+  for (const char* step :
+       {"", "{% set y = s + 'a' %}", "{% set y = s|upper %}", "{% set y = s|replace('x', 'y') %}",
+        "{% set y = s.split('x')|length %}", "{% set y = u[i] %}", "{% set y = s[::-1] %}", "{% set y = 'y' in s %}",
+        "{% set y = s == s ~ 'a' %}", "{% set y = s|tojson %}", "{% set y = s.count('xy') %}", "{% set y = [s]|join %}",
+        "{% set y = s|list|length %}", "{% set y = 'xx' * 400000 %}"})
+    CHECK_THAT(
+        refusal("{% for i in range(99999) %}{% for j in range(99999) %}" + std::string(step) + "{% endfor %}{% endfor %}",
+                much),
+        Contains("10^9 steps") || Contains("64 MiB"));
+}
+
+TEST_CASE("No template grows without end", "[text]") {
   CHECK_THAT(refusal("{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}"),
              Contains("64 MiB"));
+  CHECK_THAT(refusal("{% set ns = namespace(s=[1]) %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"),
+             Contains("64 MiB"));
   CHECK_THAT(refusal("{{ 'x' * 999999999 }}"), Contains("64 MiB"));
+  CHECK_THAT(refusal("{{ [1] * 999999999 }}"), Contains("64 MiB"));
+  CHECK_THAT(refusal("{{ 'x'.center(999999999) }}"), Contains("64 MiB"));
+  CHECK_THAT(refusal("{{ [1]|batch(999999999, 0)|list }}"), Contains("64 MiB"));
+  CHECK_THAT(refusal("{{ [1]|slice(999999999)|list }}"), Contains("64 MiB"));
+  CHECK_THAT(refusal("{{ '%999999999d' % 1 }}"), Contains("1000000 characters"));
   CHECK_THAT(refusal("{{ range(9999999) }}"), Contains("100000"));
-  CHECK_THAT(refusal("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"), Contains("100 levels"));
-  const auto repeated = [](const std::string& text) {
-    std::string made;
-    for (int i = 0; i < 100'000; ++i) made += text;
-    return made;
-  };
-  for (const auto& [open, close] : {std::pair("(", ")"), {"[", "]"}, {"not ", ""}, {"-", ""}})
-    CHECK_THAT(refusal("{{ " + repeated(open) + "1" + repeated(close) + " }}"), Contains("nested deeper than 100 levels"));
-  CHECK_THAT(refusal("{{ 1" + repeated(" + 1") + " }}"), Contains("more than 1000 operators"));
-  CHECK_THAT(refusal(repeated("{% if x %}")), Contains("nested deeper"));
+  CHECK_THAT(refusal("{% for i in range(99999) %}{{ 'x' * 9999 }}{% endfor %}"), Contains("64 MiB"));
   CHECK_THAT(refusal("{{ 9223372036854775807 + 1 }}"), Contains("64 bits"));
   CHECK_THAT(refusal("{{ -9223372036854775807 - 2 }}"), Contains("64 bits"));
+  CHECK_THAT(refusal("{{ 2 ** 64 }}"), Contains("64 bits"));
 }
 
 }  // namespace

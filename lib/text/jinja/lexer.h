@@ -1,4 +1,5 @@
-// The pieces of a Jinja template: its text, and the tokens between {{ and }} or {% and %}.
+// The pieces of a Jinja template: its text, and the tokens between {{ and }} or {% and %}. Comments and the white space that
+// signs, trim_blocks and lstrip_blocks take away are gone.
 #pragma once
 
 #include <string>
@@ -7,7 +8,7 @@
 namespace hyplora::jinja {
 
 struct Token {
-  enum class Kind { text, print_begin, print_end, block_begin, block_end, name, integer, real, string, symbol, end };
+  enum class Kind { data, print_begin, print_end, block_begin, block_end, name, integer, real, string, symbol, end };
   Kind kind;
   std::string text;  // of a string: what it stands for
   int line;
