@@ -131,13 +131,14 @@ class Translation {
   }
 
   std::string closed(const std::string& opening) {
-    const bool extended = extended_, dot_all = dot_all_;
+    const bool extended = extended_, dot_all = dot_all_, ignored = cursor_.ignore_case;
     cursor_.enter();
     std::string made = opening + alternatives() + ")";
     if (!cursor_.skip(")")) cursor_.refuse("(", "is not closed");
     cursor_.leave();
     extended_ = extended;
     dot_all_ = dot_all;
+    cursor_.ignore_case = ignored;
     return made;
   }
 
@@ -171,7 +172,7 @@ class Translation {
   std::string options() {
     const size_t begin = cursor_.place;
     std::string ignore_case;
-    const bool extended = extended_, dot_all = dot_all_;
+    const bool extended = extended_, dot_all = dot_all_, ignored = cursor_.ignore_case;
     bool on = true;
     while (!cursor_.at_end() && !cursor_.at(":") && !cursor_.at(")")) {
       const uint32_t option = cursor_.next();
@@ -179,6 +180,7 @@ class Translation {
         on = false;
       } else if (option == 'i') {
         ignore_case = on ? "i" : "-i";
+        cursor_.ignore_case = on;
       } else if (option == 'm') {
         dot_all_ = on;
       } else if (option == 'x') {
@@ -192,6 +194,7 @@ class Translation {
       std::string made = closed(opening);
       extended_ = extended;
       dot_all_ = dot_all;
+      cursor_.ignore_case = ignored;
       return made;
     }
     if (!cursor_.skip(")")) cursor_.refuse("(?", "is not closed");

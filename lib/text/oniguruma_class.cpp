@@ -259,20 +259,30 @@ class ClassReader {
   }
 
   void add(Union& to) {
-    if (const auto set = posix_bracket(cursor_)) return to.add(*set);
+    if (const auto set = posix_bracket(cursor_)) return add_set(*set, to);
     if (cursor_.skip("[")) {
       to.others.push_back(ClassReader(cursor_).read());
       return;
     }
     if (cursor_.skip("\\")) {
       if (const auto set = escaped_set(cursor_)) {
-        to.add(*set);
+        add_set(*set, to);
         if (cursor_.at("-") && !cursor_.at("-]")) to.members += pcre2_character(cursor_.next());  // no range begins there
         return;
       }
       --cursor_.place;
     }
     add_characters(to);
+  }
+
+  /// Oniguruma takes both cases of a class's members with (?i), PCRE2 not those of a property.
+  void add_set(const CharacterSet& set, Union& to) {
+    for (const char* cased :
+         {"\\p{Lu}", "\\p{Ll}", "\\p{Lt}", "\\p{Uppercase}", "\\p{Lowercase}", "{uppercase}", "{lowercase}"}) {
+      if (cursor_.ignore_case && set.members.find(cased) != std::string::npos)
+        cursor_.refuse("class", "holds letters of one case, but ignores case");
+    }
+    to.add(set);
   }
 
   /// One character, or a range of them.

@@ -12,7 +12,8 @@ struct OnigurumaCursor {
   std::string_view text;
   std::string where;
   size_t place = 0;
-  int depth = 0;  // of groups and classes around it
+  int depth = 0;             // of groups and classes around it
+  bool ignore_case = false;  // here
 
   static constexpr int most_levels = 100;
 

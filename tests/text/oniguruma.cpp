@@ -81,6 +81,8 @@ TEST_CASE("Forms without a translation are refused by name", "[text]") {
   CHECK_THAT(refusal("\\p{InGreek}"), Contains("its \\p{InGreek}"));
   CHECK_THAT(refusal("\\p{Gibberish}"), Contains("cannot be compiled"));
   CHECK_THAT(refusal("[a-\\d]"), Contains("a range that ends with a class"));
+  CHECK_THAT(refusal("(?i)[\\p{Lu}]"), Contains("letters of one case"));
+  CHECK_NOTHROW(cut("(?i:a)[\\p{Lu}]", "a"));
   CHECK_THAT(refusal("[z-a]"), Contains("an empty range"));
   CHECK_THAT(refusal("[[:gone:]]"), Contains("[:gone:] is no class"));
   CHECK_THAT(refusal("\\xE4"), Contains("\\xE4 is a byte"));
