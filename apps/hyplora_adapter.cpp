@@ -110,7 +110,7 @@ int report(const apps::Program& program, const Arguments& a) {
   const fs::path folder(a.output);
   require_apart({folder / "adapter.csv", folder / "adapter.svg", folder / "summary.json"},
                 {a.data, a.prompt_template.value_or(""), a.model, a.adapter});
-  require_writable_folder(folder);
+  const WritableFolder writable(folder);
   Transformer model = load_base(a, spec, device);
   const Json found = geometry_report(model, a.adapter, rows);
   write_file(folder / "adapter.csv", geometry_csv(found));

@@ -5,9 +5,11 @@
 namespace hyplora {
 namespace {
 
-/// Without a slash at its end, links resolved.
+/// Without a slash at its end; links resolved, unless the path leads through what cannot be read.
 fs::path plain(const fs::path& path) {
-  const fs::path whole = fs::weakly_canonical(fs::absolute(path));
+  std::error_code unreadable;
+  const fs::path absolute = fs::absolute(path), resolved = fs::weakly_canonical(absolute, unreadable),
+                 whole = unreadable ? absolute : resolved;
   return whole.has_filename() ? whole : whole.parent_path();
 }
 
@@ -17,6 +19,17 @@ bool is_or_holds(const fs::path& folder, const fs::path& other) {
 }
 
 }  // namespace
+
+WritableFolder::WritableFolder(const fs::path& folder) {
+  std::error_code unreadable;
+  for (fs::path path = plain(folder); !fs::exists(path, unreadable); path = path.parent_path()) made_.push_back(path);
+  require_writable_folder(folder);
+}
+
+WritableFolder::~WritableFolder() {
+  std::error_code ignored;  // what holds something stays
+  for (const auto& path : made_) fs::remove(path, ignored);
+}
 
 OutputFolder::OutputFolder(const fs::path& target, bool force, const std::vector<fs::path>& sources)
     : target_(plain(target)), aside_(target_.string() + ".hyplora-partial") {
@@ -33,7 +46,7 @@ OutputFolder::OutputFolder(const fs::path& target, bool force, const std::vector
     throw InputError("{}: the folder is not empty; choose another one, or give --force to replace all that is in it.",
                      target.string());
   fs::remove_all(aside_);
-  require_writable_folder(aside_);
+  folder_.emplace(aside_);
 }
 
 OutputFolder::~OutputFolder() {

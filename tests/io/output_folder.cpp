@@ -29,7 +29,26 @@ TEST_CASE("An output folder appears whole, and replaces what was there only by f
 TEST_CASE("What is not put into place leaves nothing behind", "[io]") {
   const test::TempFolder place;
   { OutputFolder output(place / "out", false, {}); }
+  { OutputFolder output(place / "above/out", false, {}); }
   CHECK(fs::is_empty(place.path()));
+}
+
+TEST_CASE("A folder that was made to be written to goes again while it is empty, with those above it", "[io]") {
+  const test::TempFolder place;
+  fs::create_directory(place / "mine");
+  { const WritableFolder folder(place / "mine/a/b/"); }
+  CHECK(fs::is_empty(place / "mine"));
+  { const WritableFolder folder(place / "mine"); }
+  CHECK(fs::exists(place / "mine"));
+  {
+    const WritableFolder folder(place / "mine/a/b");
+    write_file(place / "mine/a/table", "1");
+  }
+  CHECK(read_file(place / "mine/a/table") == "1");
+  CHECK_FALSE(fs::exists(place / "mine/a/b"));
+  CHECK_THAT(test::input_error([&] { WritableFolder(place / "mine/a/table/b"); }), test::Contains("cannot be made"));
+  fs::create_symlink("circle", place / "circle");
+  CHECK_THAT(test::input_error([&] { WritableFolder(place / "circle/b"); }), test::Contains("cannot be made"));
 }
 
 TEST_CASE("An output folder never replaces what is read, nor a file", "[io]") {

@@ -121,5 +121,13 @@ TEST_CASE("report writes a table, a picture and a summary", "[programs]") {
   for (const char* name : {"adapter.csv", "adapter.svg"}) CHECK(fs::file_size(fs::path(place.at("report")) / name) > 500);
 }
 
+TEST_CASE("report leaves no folder where it refuses", "[programs]") {
+  const Place place(test::kind("lora"));
+  check_refused(place.adapter({"report", "--model", place.at("base"), "--adapter", place.at("adapter"), "--data",
+                               place.at("rows.jsonl"), "--output", place.at("reports/new")}),
+                "is no hyperbolic adapter");
+  CHECK_FALSE(fs::exists(place.at("reports")));
+}
+
 }  // namespace
 }  // namespace hyplora
