@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <string_view>
+#include <unordered_map>
 
 #include "io/hash.h"
 
@@ -32,11 +34,19 @@ void compare(const std::string& name, const Json& before, const Json& now, std::
     found.push_back({name, before, now, false, ""});
     return;
   }
-  Json keys = before;
-  keys.update(now);
+  const auto &old = before.get_ref<const Json::object_t&>(), &current = now.get_ref<const Json::object_t&>();
+  std::unordered_map<std::string_view, const Json*> rest;  // of the current ones; a lookup in Json takes as long as it has keys
+  for (const auto& [key, value] : current) rest.emplace(key, &value);
   const std::string prefix = name.empty() ? "" : name + "/";
-  for (const auto& [key, unused] : keys.items())
-    compare(prefix + key, before.value(key, Json()), now.value(key, Json()), found);
+  const Json none;
+  for (const auto& [key, value] : old) {
+    const auto same = rest.find(key);
+    compare(prefix + key, value, same == rest.end() ? none : *same->second, found);
+    rest.erase(key);
+  }
+  for (const auto& [key, value] : current) {
+    if (rest.count(key) != 0) compare(prefix + key, none, value, found);
+  }
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ struct Difference {
   /// "lora_r was 8, now it is 4".
   std::string text() const;
 };
-/// In the order of names, values first; empty: the same run.
+/// In the order of `before`, then what only `now` has; values first. Empty: the same run. Takes time linear in both.
 std::vector<Difference> differences(const Identity& before, const Identity& now);
 
 }  // namespace hyplora

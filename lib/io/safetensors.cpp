@@ -187,12 +187,14 @@ void Safetensors::release(const std::string& name) const {
 void write_safetensors(const fs::path& path, const NamedTensors& tensors, const std::map<std::string, std::string>& metadata) {
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
+  auto& entries = header.get_ref<Json::object_t&>();  // appended to: operator[] would compare a name with all before it
   std::vector<at::Tensor> held;
   size_t position = 0;
   for (const auto& [name, tensor] : tensors) {
     held.push_back(tensor.detach().cpu().contiguous());
     const size_t end = position + held.back().nbytes();
-    header[name] = {{"dtype", dtype_of(tensor, name).name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {position, end}}};
+    entries.emplace_back(
+        name, Json{{"dtype", dtype_of(tensor, name).name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {position, end}}});
     position = end;
   }
   std::string text = json_text(header);

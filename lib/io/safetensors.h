@@ -51,7 +51,7 @@ class Safetensors {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-/// Writes the tensors in the given order, aside and renamed. RunError when the disk refuses.
+/// Writes the tensors, whose names differ, in the given order, aside and renamed. RunError when the disk refuses.
 void write_safetensors(const fs::path& path, const NamedTensors& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

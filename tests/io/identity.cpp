@@ -1,6 +1,8 @@
 // What a run may go on with.
 #include "io/identity.h"
 
+#include <chrono>
+
 #include "io/hash.h"
 #include "support/support.h"
 
@@ -65,6 +67,30 @@ TEST_CASE("A byte of a named file counts, and so does another built-in name", "[
   Options other = options;
   other.form = "none";
   CHECK(changes(options, other) == std::vector<std::string>{"form was \"alpaca\", now it is \"none\""});
+}
+
+TEST_CASE("What came, what went and what is another are told in the order of before, then what is new", "[io]") {
+  const Json before{{"c", 1}, {"a", {{"x", 1}}}, {"b", 2}}, now{{"e", 3}, {"b", 2}, {"d", 5}, {"a", {{"x", 2}}}};
+  std::vector<std::string> texts;
+  for (const Difference& d : differences({before, Json::object()}, {now, Json::object()})) texts.push_back(d.text());
+  CHECK(texts == std::vector<std::string>{"c was 1, now it is null", "a/x was 1, now it is 2", "e was null, now it is 3",
+                                          "d was null, now it is 5"});
+}
+
+TEST_CASE("Time to compare grows with the number of values, not with its square", "[io]") {
+  const auto seconds = [](int count) {
+    Identity before, now;
+    for (int i = 0; i < count; ++i) {
+      const std::string path = "layers." + std::to_string(i);
+      before.values.get_ref<Json::object_t&>().emplace_back("old " + path, i);
+      now.values.get_ref<Json::object_t&>().emplace_back("new " + path, i);
+    }
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(differences(before, now).size() == static_cast<size_t>(2 * count));
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const double few = seconds(10'000), many = seconds(100'000);
+  CHECK(many < 60 * few);  // a square would be 100 times
 }
 
 }  // namespace

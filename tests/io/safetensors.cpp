@@ -4,6 +4,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
 
+#include <chrono>
 #include <cstring>
 #include <random>
 
@@ -53,6 +54,22 @@ TEST_CASE("Tensors of every type that LibTorch has are written and read back", "
     CHECK(file.tensor(name).sizes() == tensor.sizes());
     CHECK(test::largest_difference(file.tensor(name).to(at::kDouble), tensor.to(at::kDouble)) == 0);
   }
+}
+
+TEST_CASE("Time to write grows with the number of tensors, not with its square", "[io]") {
+  const test::TempFolder folder;
+  const auto seconds = [&](int64_t count) {
+    NamedTensors tensors;
+    for (int64_t i = 0; i < count; ++i)
+      tensors.emplace_back("model.layers." + std::to_string(i) + ".weight", at::zeros({0}, at::kFloat));
+    const auto start = std::chrono::steady_clock::now();
+    write_safetensors(folder / "many.safetensors", tensors);
+    const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    CHECK(Safetensors::open(folder / "many.safetensors").tensors().size() == tensors.size());
+    return took;
+  };
+  const double few = seconds(5'000), many = seconds(50'000);
+  CHECK(many < 60 * few);  // a square would be 100 times
 }
 
 TEST_CASE("A header that lies is refused with what is wrong", "[io]") {
