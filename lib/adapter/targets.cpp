@@ -103,8 +103,8 @@ void require_patterns_match(Transformer& model, const AdapterOptions& options) {
     throw InputError("{}: \"{}\" matches no module; a module path looks like {}.", key, text, all[0]->path);
   };
   const auto require_keys = [&](const char* key, const auto& patterns) {
-    for (const auto& [pattern, value] : patterns)
-      require(key, pattern, [&](const std::string& path) { return pattern_matches(pattern, path); });
+    for (const auto& entry : patterns)
+      require(key, entry.first, [&](const std::string& path) { return pattern_matches(entry.first, path); });
   };
   require_keys("rank_pattern", options.rank_pattern);
   require_keys("alpha_pattern", options.alpha_pattern);
