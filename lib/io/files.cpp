@@ -140,9 +140,9 @@ void write_file(const fs::path& path, const std::vector<std::string_view>& piece
 }
 
 void require_writable_folder(const fs::path& folder) {
-  std::error_code failed;
+  std::error_code failed, unreadable;
   fs::create_directories(folder, failed);
-  if (!fs::is_directory(folder)) {
+  if (!fs::is_directory(folder, unreadable)) {
     throw InputError("{}: the output folder cannot be made: {}.", folder.string(),
                      failed ? failed.message() : "a file is there");
   }
