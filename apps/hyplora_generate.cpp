@@ -58,7 +58,7 @@ std::vector<Ids> read_id_lines(const std::string& file) {
     }
     prompts.push_back(ids.get<Ids>());
   }
-  if (prompts.empty()) throw InputError("{}: the file is empty, expected one array of token ids a line.", file);
+  if (prompts.empty()) throw InputError("{}: the file is empty, expected one array of token ids per line.", file);
   return prompts;
 }
 
@@ -209,9 +209,9 @@ Fields fields_of(Arguments& a) {
           "alone; a chat: else the model's own, llama3 or qwen where the tokenizer has its tokens, else alpaca)",
           prompt_template_rule())
       .names_files()
-      .add("ids", a.ids, "JSONL file: one array of token ids a line, instead of --prompt")
+      .add("ids", a.ids, "JSONL file: one array of token ids per line, instead of --prompt")
       .names_files()
-      .add("output_ids", a.output_ids, "print the new ids, one array a line")
+      .add("output_ids", a.output_ids, "print the new ids, one array per line")
       .add("best", a.decode.best, "beams: print the N best completions, best first", between(1, 1024))
       .add("scores", a.scores, "beams: each completion's score and a tab before it")
       .append(decode_fields(a.decode))

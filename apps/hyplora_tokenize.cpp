@@ -1,4 +1,4 @@
-// hyplora-tokenize: ids of texts, one JSON array a line; with --decode the other way round; with --chat of conversations in the
+// hyplora-tokenize: ids of texts, one JSON array per line; with --decode the other way round; with --chat of conversations in the
 // model's own chat template.
 #include <algorithm>
 #include <cstdio>
@@ -104,13 +104,13 @@ Fields fields_of(Arguments& a) {
       .add("file", a.file, "JSON array of strings (with --decode: of arrays of ids); else the lines of stdin")
       .names_files()
       .add("no_special", a.no_special, "without BOS and EOS")
-      .add("decode", a.decode, "ids to texts: one JSON string a line")
+      .add("decode", a.decode, "ids to texts: one JSON string per line")
       .add("keep_special", a.keep_special, "with --decode: special tokens are printed too")
       .add("chat", a.chat,
-           "JSONL file: a conversation a line, {\"messages\": [...], \"add_generation_prompt\": true}, to be rendered by "
+           "JSONL file: one conversation per line, {\"messages\": [...], \"add_generation_prompt\": true}, to be rendered by "
            "the model's chat template")
       .names_files()
-      .add("render", a.render, "with --chat: the text instead of its ids, one JSON string a line")
+      .add("render", a.render, "with --chat: the text instead of its ids, one JSON string per line")
       .require_that([&a] { check(a); });
   return fields;
 }
@@ -119,7 +119,7 @@ Fields fields_of(Arguments& a) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  apps::Program program("Prints the token ids of texts: one JSON array a line.");
+  apps::Program program("Prints the token ids of texts: one JSON array per line.");
   program.options({fields_of(arguments)});
   return program.run(argc, argv, [&] { return run(program, arguments); });
 }

@@ -78,7 +78,7 @@ class Program {
   std::deque<Command> commands_;  // their addresses stay
 };
 
-/// On stdout, two spaces a level.
+/// On stdout, two spaces per level.
 void print(const Json& json);
 
 }  // namespace hyplora::apps

@@ -74,7 +74,7 @@ struct Parameter {
   bool is_curvature = false;
 };
 
-/// What can be counted before a run.
+/// What an adapter costs, which can be counted before a run.
 struct AdapterCost {
   int64_t parameters = 0;       // that learn
   int64_t bytes_per_token = 0;  // left for the backward pass
@@ -96,7 +96,7 @@ class Adapters {
   void check_fits(const fs::path& folder) const;
 
   const AdapterOptions& options() const { return options_; }
-  /// Those that learn, in a fixed order.
+  /// The parameters that learn, in a fixed order.
   std::vector<Parameter> trained() const;
   int64_t trained_count() const;
   /// `base_width`: bytes of a number in the base's type.

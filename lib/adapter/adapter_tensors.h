@@ -24,7 +24,7 @@ std::string clean_adapter_name(const std::string& stored);
 /// What two names of one parameter have in common: layers.0.self_attn.q_proj.lora_A.weight.
 std::string adapter_place(const std::string& name);
 
-/// As they lie in the file.
+/// The tensors' names in the order in which they lie in the file.
 std::vector<std::string> names_in_order(const Safetensors& file);
 
 class AdapterTensors {

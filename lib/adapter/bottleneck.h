@@ -20,7 +20,7 @@ namespace hyplora {
 
 /// The names that `non_linearity` takes.
 std::vector<std::string> non_linearities();
-/// InputError for another name.
+/// The non-linearity of x, element by element. InputError for another name.
 at::Tensor activated(const std::string& non_linearity, const at::Tensor& x);
 
 struct Bottleneck {
@@ -29,7 +29,7 @@ struct Bottleneck {
   double scaling = 1;
 };
 
-/// f(h), h [T, width] after dropout.
+/// f(h) = s up(act(down(h))), h [T, width] after dropout.
 at::Tensor bottleneck(const at::Tensor& h, const Bottleneck& adapter);
 
 }  // namespace hyplora

@@ -89,7 +89,7 @@ class DoraAdapter : public FoldableAdapter {
   at::Tensor merged(const at::Tensor& weight) const override { return merged_dora(weight, parts_); }
 
  private:
-  /// Computed again only when A or B was written to: once an optimiser step, once a decoding.
+  /// Computed again only when A or B was written to: once per optimiser step, once per decoding.
   at::Tensor norms(const Linear& base) const {
     return norms_.of({parts_.A, parts_.B}, [&] { return dora_norms(base.weight, squared_norms_, parts_); });
   }

@@ -8,7 +8,7 @@
 
 namespace hyplora {
 
-/// What all modules of a model share.
+/// The dropout settings that all modules of a model share.
 struct Dropout {
   double rate = 0;
   bool active = false;
@@ -28,7 +28,7 @@ class ModuleDropout {
  public:
   ModuleDropout(std::shared_ptr<const Dropout> shared, uint64_t module) : shared_(std::move(shared)), module_(module) {}
   double rate() const { return shared_->rate; }
-  /// For x [T, in].
+  /// The mask of this micro-batch for x [T, in].
   Mask draw(const at::Tensor& x) const;
 
  private:

@@ -8,7 +8,7 @@
 
 namespace hyplora {
 
-/// Of T tokens, float64.
+/// What an adapter makes of T tokens, float64.
 struct TokenGeometry {
   at::Tensor z;        // A x [T, r]; without the first release's time column
   at::Tensor codes;    // what B is applied to, [T, columns of B]
@@ -20,8 +20,9 @@ class HyperbolicAdapter : public LinearAdapter {
  public:
   virtual TokenGeometry geometry(const at::Tensor& x) const = 0;
   virtual GateShape shape() const = 0;
-  /// A that makes z [r, in] and B [out, columns], float64.
+  /// A, which makes z, [r, in] float64.
   virtual at::Tensor inner() const = 0;
+  /// B, which is applied to the codes, [out, columns] float64.
   virtual at::Tensor outer() const = 0;
   /// The trained scalar, or nothing where the variant has none.
   virtual std::optional<double> norm_scale() const = 0;

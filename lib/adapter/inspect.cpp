@@ -48,7 +48,7 @@ Json loads_here(const AdapterOptions& options, const Json& modules) {
   return answer(true);
 }
 
-/// One row a module, in the order of layers; `modules` collects tensors by the module's path.
+/// One row per module, in the order of layers; `modules` collects tensors by the module's path.
 class Modules {
  public:
   explicit Modules(const AdapterOptions& options) : options_(options) {}

@@ -10,7 +10,7 @@ namespace hyplora {
 /// read.
 Json inspect_adapter(const fs::path& folder, const fs::path& base);
 
-/// The same for people.
+/// What `inspect_adapter` found, as a text for people.
 std::string inspection_text(const Json& inspection);
 
 }  // namespace hyplora

@@ -95,10 +95,10 @@ extern const Kind hyplora_kind, lora_kind, dora_kind, series_kind, parallel_kind
 inline constexpr const Kind* kind_rows[] = {&hyplora_kind,  &lora_kind,   &dora_kind, &series_kind,
                                             &parallel_kind, &prefix_kind, &full_kind};
 
-/// InputError for another name.
+/// The kind of this name; InputError for another name.
 const Kind& find_kind(const std::string& name);
 const Kind& kind_of(const AdapterOptions& options);
-/// The kind that computes it: LoRA for a variant whose maps cancel.
+/// The kind that computes what the options say: LoRA for a variant whose maps cancel.
 const Kind& form_of(const AdapterOptions& options);
 
 /// The last parts of the paths of embedding and head.

@@ -17,7 +17,7 @@ std::string low_rank_text(const AdapterOptions& options);
 Json lora_keys(const AdapterOptions& options, const ModelSpec& spec);
 /// What PEFT takes where its config says nothing.
 void set_peft_defaults(AdapterOptions& options);
-/// Those that are there.
+/// Takes the keys of LoRA that the config has into `options`.
 void read_lora_keys(const PeftKeys& keys, AdapterOptions& options);
 
 }  // namespace hyplora

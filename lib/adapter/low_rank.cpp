@@ -40,7 +40,7 @@ at::Tensor doubles(const at::Tensor& like, at::IntArrayRef shape) {
 
 constexpr int64_t least_chunk = 64;  // tokens, below which a thread is not worth waking
 
-/// Calls work(first, count) for chunks of tokens, on the CPU one a thread side by side, without autograd.
+/// Calls work(first, count) for chunks of tokens, on the CPU one per thread side by side, without autograd.
 template <class Work>
 void for_chunks(const at::Tensor& z, Work work) {
   const int64_t tokens = z.size(0), threads = z.device().is_cpu() ? at::get_num_threads() : 1;

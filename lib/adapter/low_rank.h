@@ -2,7 +2,7 @@
 //
 //     z = A x~     u = phi(|x~|) z     Q = |B u|^2 = u^T (B^T B) u     out = W x + b + B (s c(Q) u)
 //
-// x~ is x after dropout. Products run on x itself; the gates cost one number a token; B u is never formed on its own. Without
+// x~ is x after dropout. Products run on x itself; the gates cost one number per token; B u is never formed on its own. Without
 // gates (LoRA) phi = c = 1. The backward pass is analytic. u^T G u is float64: in float32 it loses |B u| where u lies in a weak
 // direction of B.
 #pragma once

@@ -15,7 +15,7 @@ struct Observed {
   std::shared_ptr<const HyperbolicAdapter> adapter;
 };
 
-/// Those of the model, in its order.
+/// The model's hyperbolic adapters, in the order of its modules.
 std::vector<Observed> hyperbolic_adapters(Transformer& model);
 
 /// The adapter by its place in hyperbolic_adapters, and its input x [T, in].

@@ -23,10 +23,10 @@ class PeftKeys {
   std::optional<StringOrList> modules(const char* key) const;
   std::optional<std::vector<int64_t>> layers(const char* key) const;
 
-  /// Null where it is not there.
+  /// The key's value; null where it is not there.
   Json value(const std::string& key) const { return config_.value(key, Json()); }
   std::vector<std::string> names() const;
-  /// Whether it says anything: not null, false or empty.
+  /// Whether the key says anything: not null, false or empty.
   bool is_on(const std::string& key) const;
 
   /// InputError where one of the keys is on: nothing of it is computed here.

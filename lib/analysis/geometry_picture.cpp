@@ -1,4 +1,4 @@
-// The picture of a geometry report: |y|/radius on a logarithmic axis, one row a module.
+// The picture of a geometry report: |y|/radius on a logarithmic axis, one row per module.
 #include <fmt/format.h>
 
 #include <algorithm>

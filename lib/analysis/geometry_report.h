@@ -15,7 +15,7 @@ namespace hyplora {
 Json geometry_report(Transformer& model, const fs::path& adapter, const std::vector<Example>& rows);
 
 std::string geometry_csv(const Json& report);
-/// One row a module: 5 to 95 per cent of its tokens, the middle half, the median; and the unexplained share.
+/// The picture: one row per module: 5 to 95 per cent of its tokens, the middle half, the median; and the unexplained share.
 std::string geometry_svg(const Json& report);
 
 }  // namespace hyplora

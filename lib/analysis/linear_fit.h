@@ -1,8 +1,8 @@
 // The linear map of x that comes nearest to a hyperbolic adapter on given tokens. What the adapter adds is B codes(x), so that
-// the map is B M with M [columns of B, d] from a least-squares problem with d unknowns a row. It is solved in two steps, both
+// the map is B M with M [columns of B, d] from a least-squares problem with d unknowns per row. It is solved in two steps, both
 // in float64:
 //
-//     min_W  sum |codes - W z|^2,  z = A x                                  r unknowns a row
+//     min_W  sum |codes - W z|^2,  z = A x                                  r unknowns per row
 //     min_N  sum |codes - W z - N x|^2 + lambda |N|^2                       M = W A + N,  lambda = mean |x|^2
 //
 // lambda is what one token weighs: with many tokens for each of the d dimensions M is the least-squares map of x, with few of

@@ -75,9 +75,9 @@ struct Field {
   /// As the command line knows it: "--steps", or the bare name of a positional.
   std::string label() const { return positional ? name : flag_of(name); }
   bool is_switch() const { return type == "boolean"; }
-  /// Takes several values.
+  /// Whether it takes several values.
   bool is_list() const { return type.find("array") != std::string::npos; }
-  /// Each text given is an element, never JSON.
+  /// Whether each text given is an element, never JSON.
   bool is_text_list() const { return type == "array of strings"; }
 };
 

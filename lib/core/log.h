@@ -1,4 +1,4 @@
-// The log: one line a message on stderr. lib writes here what a user may want to know, never results.
+// The log: one line per message on stderr. lib writes here what a user may want to know, never results.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,9 +8,9 @@
 
 namespace hyplora::log {
 
-/// trace, debug, info, warn, error, off.
+/// The levels: trace, debug, info, warn, error, off.
 std::vector<std::string> level_names();
-/// One of them; throws InputError otherwise.
+/// `level` is one of level_names(); throws InputError otherwise.
 void set_level(const std::string& level);
 
 void write_debug(const std::string& message);

@@ -35,7 +35,7 @@ struct PreparedRows {
 PreparedRows prepare_rows(const std::vector<std::string>& files, const std::vector<std::string>& tests,
                           const PrepareOptions& options);
 
-/// A JSON array, or one object a line: instruction, input, output, and answer where the row has one; messages where it is a
+/// A JSON array, or one object per line: instruction, input, output, and answer where the row has one; messages where it is a
 /// conversation of several turns; text.
 std::string rows_text(const std::vector<Row>& rows, bool lines);
 

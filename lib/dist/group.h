@@ -26,14 +26,14 @@ class Group {
   /// Every process calls the same ones of these in the same order, with any bytes. Rank 0 gets what each gave, by rank; the
   /// others get nothing. RunError: another process failed or is gone.
   std::vector<std::string> gather(const std::string& mine) { return exchange_anew(mine, false); }
-  /// The same for everybody.
+  /// As `gather`, but every process gets what each gave.
   std::vector<std::string> all_gather(const std::string& mine) { return exchange_anew(mine, true); }
   void wait_for_all() { all_gather(""); }
 
   /// Rank 0 does the work and everybody gets what it made; only rank 0 calls `work`. Where it throws, everybody throws: an
   /// InputError with the same sentence, and for anything else a RunError with it (rank 0: what was thrown).
   Json from_first(const std::function<Json()>& work);
-  /// Of what each gave, for everybody the same to the last bit.
+  /// The sum of what each process gave, for everybody the same to the last bit.
   int64_t sum(int64_t mine);
   double sum(double mine);
   bool any(bool mine) { return sum(int64_t{mine}) > 0; }
@@ -54,7 +54,7 @@ class Group {
 /// Waits until all processes are there. RunError when they do not meet; InputError when there is no such host, or this
 /// build has no way to meet.
 std::shared_ptr<Group> join_group(const LaunchInfo& info);
-/// Of this process alone.
+/// The group of this process alone.
 std::shared_ptr<Group> group_of_one();
 
 // The ways to meet, for join_group.

@@ -13,7 +13,7 @@ namespace hyplora {
 class Pulse {
  public:
   Pulse(c10::intrusive_ptr<c10d::Store> store, int rank);
-  /// Says that this one left on purpose.
+  /// Tells the other processes that this one left on purpose.
   ~Pulse();
   Pulse(const Pulse&) = delete;
   Pulse& operator=(const Pulse&) = delete;

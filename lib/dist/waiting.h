@@ -12,7 +12,7 @@ namespace hyplora {
 /// How many signals have asked the program to stop; told once by the program.
 void set_signal_count(std::function<int()> count);
 
-/// One wait.
+/// One wait that signals may end.
 class Waiting {
  public:
   /// RunError when signals say that it has been long enough; `what` is named in it.

@@ -18,7 +18,7 @@ std::optional<std::string> difference(const Json& before, const Json& now);
 /// By row, counted from 0. The record of several rows stands at the first of them.
 using Records = std::map<size_t, Record>;
 
-/// The rows that these records are of.
+/// All rows that these records are about.
 std::set<size_t> rows_of(const Records& records);
 
 class ProgressFile {

@@ -8,8 +8,8 @@
 
 namespace hyplora {
 
-/// Of the entries of results.json: bars of accuracy with their standard errors, by benchmark and adapter; losses; every figure
-/// and setting in a table.
+/// An HTML page of the entries of results.json: bars of accuracy with their standard errors, by benchmark and adapter;
+/// losses; every figure and setting in a table.
 std::string evaluation_report(const std::vector<Json>& results);
 
 }  // namespace hyplora

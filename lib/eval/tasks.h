@@ -24,9 +24,9 @@ const Task& find_task(const std::string& name, const std::string& where = "--ben
 /// By a data file's name without folder and ending ("AddSub.json" is addsub, "ARC-Easy.json" arc_easy); InputError otherwise.
 const Task& task_of_file(const fs::path& file);
 
-/// The gold answer of a row is read. InputError when it cannot be.
+/// InputError when the gold answer of the row cannot be read.
 void check_gold(const Task& task, const Row& row);
-/// As the paper's scripts read and compare.
+/// The verdict as the paper's scripts read and compare.
 Judgement judge(const Task& task, const Row& row, const std::string& completion);
 /// What the completion states as its answer: see stated_number and its like. For words: the one alternative that occurs, and
 /// only it.

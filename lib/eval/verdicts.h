@@ -39,7 +39,7 @@ extern const VerdictKind number_verdict, letter_verdict, word_verdict, latex_ver
 std::string lowered(std::string text);  // ASCII
 /// "true|false" -> true, false.
 std::vector<std::string> split_words(const std::string& words);
-/// Those of the words that the text offers.
+/// Those of `words` that the text offers.
 std::vector<std::string> offered_words(const VerdictKind& kind, const char* words, const std::string& text);
 
 }  // namespace hyplora

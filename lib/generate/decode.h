@@ -34,7 +34,7 @@ struct Completion {
   double score = 0;  // beam search: what it was ranked by; alternatives: the sum of log-probabilities
 };
 
-/// Called once a prompt, as each is done: its index and its completions, best first (alternatives: in their order).
+/// Called once per prompt, as each is done: its index and its completions, best first (alternatives: in their order).
 using OnCompletion = std::function<void(size_t prompt, const std::vector<Completion>& completions)>;
 
 /// Longest prompts first. The result for a prompt does not depend on the others. InputError: an empty prompt, an id outside the

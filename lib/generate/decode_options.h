@@ -9,7 +9,7 @@ struct DecodeOptions {
   int64_t max_new_tokens = 256;
   int64_t batch_size = 8;  // prompts in the model at a time
   int64_t beams = 1;
-  int64_t best = 1;  // completions a prompt, at most `beams`
+  int64_t best = 1;  // completions per prompt, at most `beams`
   double length_penalty = 1;
   bool early_stopping = false;  // stop as soon as `beams` are finished
   double temperature = 0;       // 0: the most likely token (or beams); else sampling from softmax(logits / temperature)

@@ -23,7 +23,7 @@ class StoppedText {
   std::string next(int64_t id);
   /// The text has reached a stop string; nothing comes any more.
   bool stopped() const { return stopped_; }
-  /// What was held back.
+  /// The text that was held back, once no more tokens come.
   std::string rest();
 
  private:

@@ -107,7 +107,7 @@ struct GatePasses {
   }
 };
 
-/// A variant's passes with one runner.
+/// A variant's three passes on one device.
 struct Passes {
   void (*enter)(const EnterPass& pass, const GateScalars& scalars);
   void (*leave)(const LeavePass& pass, const GateScalars& scalars);

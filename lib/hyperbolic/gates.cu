@@ -1,4 +1,4 @@
-// The passes over tokens as CUDA kernels, one thread a token, on LibTorch's current stream.
+// The passes over tokens as CUDA kernels, one thread per token, on LibTorch's current stream.
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAException.h>
 

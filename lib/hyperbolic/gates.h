@@ -3,7 +3,7 @@
 //
 //     u = phi(|x|) A x          out = base(x) + s c(|B u|^2) B u
 //
-// with one number phi and one number c a token (docs/maths.md). A variant's struct has these scalar functions (variant_list.h),
+// with one number phi and one number c per token (docs/maths.md). A variant's struct has these scalar functions (variant_list.h),
 // and the same loops over tokens run them on the CPU and on CUDA (token_gates.h). LoRA has no gates.
 // Everything is float64.
 #pragma once
@@ -50,7 +50,7 @@ class Gates {
   virtual void enter(const EnterPass& pass, const GateScalars& scalars) const = 0;
   virtual void leave(const LeavePass& pass, const GateScalars& scalars) const = 0;
   virtual void back(const BackPass& pass) const = 0;
-  /// Of these scalars, on the CPU.
+  /// The shape of the gates with these scalars, on the CPU.
   virtual GateShape shape(const GateScalars& scalars) const = 0;
   /// The bound on |dL/dk| of one backward pass; 0: none.
   virtual double k_gradient_bound() const = 0;

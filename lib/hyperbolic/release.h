@@ -61,7 +61,7 @@ struct Release {
  private:
   static constexpr double least_norm = 1e-7, near_origin = 1.01, least_excess = 1e-6;
 
-  /// w(h) and w'(h).
+  /// w(h) = arccosh h, near 1 by its first term, and w'(h).
   struct Distance {
     double value, slope;
   };

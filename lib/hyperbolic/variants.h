@@ -27,10 +27,10 @@ struct Variant {
   bool is_first_release() const { return time_coordinates.has_value(); }
 };
 
-/// In the order of the lists.
+/// All variants, in the order of variant_list.h.
 const std::vector<Variant>& variants();
 std::vector<std::string> variant_names();
-/// InputError for another name.
+/// The variant of this name; InputError for another name.
 const Variant& find_variant(const std::string& name);
 
 }  // namespace hyplora

@@ -17,7 +17,7 @@ class Hash {
   Hash();
   void add(const void* bytes, size_t size);
   void add(std::string_view text) { add(text.data(), text.size()); }
-  /// Of what was added so far: 64 hex digits.
+  /// The hash of what was added so far: 64 hex digits.
   std::string text() const;
 
  private:
@@ -30,7 +30,7 @@ std::string file_hash(const fs::path& path);
 
 /// What sha256sum prints for a file of this name: "<sha256>  <name>\n".
 std::string checksum_line(const std::string& hash, const std::string& name);
-/// These lines for all files of a folder, in the order of their names.
+/// checksum_line for all files of a folder, in the order of their names.
 std::string checksum_lines(const fs::path& folder);
 /// The file names in such a list; lines that are none are left out.
 std::set<std::string> listed_names(const fs::path& list);

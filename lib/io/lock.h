@@ -1,4 +1,4 @@
-// One writer a folder: a lock file in it that the kernel lets go when its process ends, however it ends.
+// One writer per folder: a lock file in it that the kernel lets go when its process ends, however it ends.
 #pragma once
 
 #include "io/files.h"

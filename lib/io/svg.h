@@ -15,7 +15,7 @@ struct Place {
   double x, y;
 };
 
-/// Values between two places of a picture.
+/// An axis: values between two places of a picture.
 struct Axis {
   enum class Scale { linear, whole, logarithmic };  // whole: linear, with ticks at whole numbers only
 
@@ -25,8 +25,8 @@ struct Axis {
 
   /// Values beyond an end are put there, and at the low end what is no number.
   double place(double value) const;
-  /// 1, 2 or 5 times a power of ten apart, at most 7. Logarithmic: the powers of ten, and over at most two of them 2 and 5
-  /// times these.
+  /// The values to mark: 1, 2 or 5 times a power of ten apart, at most 7. Logarithmic: the powers of ten, and over at
+  /// most two of them 2 and 5 times these.
   std::vector<double> ticks() const;
 };
 
@@ -35,7 +35,7 @@ std::string tick_label(double value);
 
 class Svg {
  public:
-  /// White, of this size; `font_size` in pixels is that of all text.
+  /// A white picture of this size; `font_size` in pixels is that of all text.
   Svg(double width, double height, double font_size);
 
   void line(Place from, Place to, const std::string& colour, double width = 1);

@@ -12,7 +12,7 @@ class Context {
  public:
   explicit Context(const ModelSpec& spec, int64_t lead = 0) : positions_(spec.max_positions), lead_(lead) {}
 
-  /// Of a row's own.
+  /// How many tokens of its own a row may have.
   int64_t tokens() const { return positions_ - lead_; }
   bool fits(int64_t tokens, int64_t more = 0) const { return tokens + more <= this->tokens(); }
   /// InputError where they do not fit: what has them, how many they are, what there is room for; `advice` ends the sentence.

@@ -8,7 +8,7 @@
 namespace hyplora {
 namespace {
 
-/// A decoding step stores two rows a layer and prompt: as bytes where it can, since a tensor's copy costs more than its bytes.
+/// A decoding step stores two rows per layer and prompt: as bytes where it can, since a tensor's copy costs more than its bytes.
 void store(at::Tensor& kept, const at::Tensor& fresh, int64_t first, int64_t count, int64_t length) {
   const int64_t needed = length + count, width = fresh.size(1);
   if (!kept.defined() || kept.size(0) < needed) {

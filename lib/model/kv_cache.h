@@ -1,4 +1,4 @@
-// Keys and values of the tokens that a row has been through, one pair a layer. Rows are apart from each other, so that they may
+// Keys and values of the tokens that a row has been through, one pair per layer. Rows are apart from each other, so that they may
 // enter and leave a batch at any time; room grows by doubling.
 #pragma once
 

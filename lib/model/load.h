@@ -10,13 +10,13 @@ at::ScalarType dtype_named(const std::string& name, at::Device device);
 std::string dtype_text(at::ScalarType dtype);
 /// "auto" and the types' names.
 std::vector<std::string> dtype_choices();
-/// The types' names alone.
+/// The types' names without "auto".
 std::vector<std::string> dtype_names();
 
-/// Loads the weights; tensors of the file that the model does not use are logged by name.
 /// InputError where the family does not compute in this type.
 void check_dtype(const ModelSpec& spec, at::ScalarType dtype);
 
+/// Loads the weights; tensors of the file that the model does not use are logged by name.
 Transformer load_model(const fs::path& folder, const ModelSpec& spec, const WeightOptions& options);
 
 }  // namespace hyplora

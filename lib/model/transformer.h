@@ -24,8 +24,8 @@ struct TreeRow {
 struct TokenBatch {
   at::Tensor ids;                   // [T] int64: all rows, one after the other
   std::vector<int64_t> lengths;     // of each row; they sum to T
-  std::vector<KvRow*> past;         // none, or one a row: the tokens before these, to be continued
-  std::vector<TreeRow> trees = {};  // none, or one a row
+  std::vector<KvRow*> past;         // none, or one per row: the tokens before these, to be continued
+  std::vector<TreeRow> trees = {};  // none, or one per row
 };
 
 /// Sees each module's output while a forward pass runs: Hugging Face's module path, tensor.
@@ -37,7 +37,7 @@ class Transformer {
 
   /// The last block's output, before the final norm, [T, hidden_size].
   at::Tensor blocks(const TokenBatch& batch) const;
-  /// The final norm of some of those rows.
+  /// The final norm of some rows of `blocks`, [N, hidden_size].
   at::Tensor final_norm(const at::Tensor& hidden) const;
   /// Logits in fp32 of normed rows [N, hidden_size] -> [N, vocab_size].
   at::Tensor logits(const at::Tensor& normed) const;
@@ -86,7 +86,7 @@ class Transformer {
   struct Angles {
     at::Tensor cos, sin;  // [T, 1, head_dim / 2]
   };
-  /// Of the layers that see everything, and of those with a window.
+  /// Rotations for the layers that see everything, and for those with a window.
   struct BothAngles {
     Angles full, windowed;
   };

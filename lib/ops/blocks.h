@@ -1,5 +1,5 @@
 // Elementwise work in blocks of rows that stay in a core's cache: a chain of tensor operations on [T, width] reads and writes
-// memory once instead of once an operation. On another device than the CPU there is one block.
+// memory once instead of once per operation. On another device than the CPU there is one block.
 #pragma once
 
 #include <ATen/Parallel.h>

@@ -13,11 +13,11 @@ at::Tensor frozen_product(const at::Tensor& x, const at::Tensor& weight, const a
 /// grad [T, out], weight [out, in] -> [T, in] in grad's type.
 at::Tensor frozen_product_grad(const at::Tensor& grad, const at::Tensor& weight);
 
-/// Those two by way of fp32 blocks of a bf16 weight, whatever the machine.
+/// frozen_product and its grad by way of fp32 blocks of a bf16 weight, whatever the machine.
 at::Tensor widened_product(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor widened_product_grad(const at::Tensor& grad, const at::Tensor& weight);
 
-/// The first with autograd for x.
+/// frozen_product with autograd for x.
 at::Tensor frozen_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 }  // namespace hyplora::ops

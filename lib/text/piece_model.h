@@ -14,7 +14,7 @@ class PieceModel {
  public:
   virtual ~PieceModel() = default;
   virtual int size() const = 0;
-  /// -1 where the model has none.
+  /// The ids of the two ends of a sequence; -1 where the model has none.
   virtual int bos() const = 0;
   virtual int eos() const = 0;
   virtual bool is_control(int id) const = 0;

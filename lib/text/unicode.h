@@ -20,14 +20,14 @@ Character character_before(std::string_view text, size_t end);
 std::string utf8(uint32_t code);
 
 enum class NormalForm { nfc, nfd, nfkc, nfkd };
-/// Unicode Standard Annex 15, of valid UTF-8 text.
+/// The normal form of Unicode Standard Annex 15, of valid UTF-8 text.
 std::string normal_form(std::string_view text, NormalForm form);
 
 /// NFKC and full case folding (The Unicode Standard, 3.13): texts that differ only in case or form become equal. Of valid
 /// UTF-8.
 std::string case_folded(std::string_view text);
 
-/// The property White_Space.
+/// Whether it has Unicode's property White_Space.
 bool is_white_space(uint32_t code);
 /// Alphabetic characters, marks, decimal digits, connector punctuation, joiners: \w of Unicode Technical Standard 18.
 bool is_word_character(uint32_t code);

@@ -1,4 +1,4 @@
-// metrics.jsonl: one object a line. First {"event":"start", ...}, then a line for each optimiser step and each validation, last
+// metrics.jsonl: one object per line. First {"event":"start", ...}, then a line for each optimiser step and each validation, last
 // {"event":"end", ...}; {"event":"spike", ...} after a step that exploded. A resumed run drops what lies after its checkpoint
 // and goes on, so that in the end the file is as if nothing had happened. A number that is not finite, as a curvature that has
 // overflowed, is null.
@@ -38,12 +38,12 @@ struct Progress {
 
 class MetricsFile {
  public:
-  /// Starts anew, or with `resumed` keeps the lines of an earlier run up to there.
+  /// Starts anew, or with `resumed` keeps the lines of an earlier run up to that progress.
   MetricsFile(const fs::path& path, std::optional<Progress> resumed);
   /// RunError when the disk refuses.
   void write(const Json& line);
   void sync() { file_->sync(); }
-  /// The lines that were kept.
+  /// The lines of an earlier run that were kept.
   const std::vector<Json>& kept() const { return kept_; }
 
  private:

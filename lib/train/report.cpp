@@ -36,7 +36,7 @@ Json start_line(const TrainingSetup& setup, const TrainingPlan& plan, const Json
   return line;
 }
 
-/// One line a launch: what is particular to it and says nothing about the training.
+/// One line per launch: what is particular to it and says nothing about the training.
 Json launch_line(const TrainingSetup& setup, const std::optional<TrainerState>& resumed) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);

@@ -15,7 +15,7 @@ class Report {
   /// TensorBoard's events are written anew from the metrics that were kept.
   Report(const TrainingSetup& setup, const TrainingPlan& plan, const Json& fingerprint,
          const std::optional<TrainerState>& resumed);
-  /// `more`: event lines of the step.
+  /// Writes a step's metrics line; `more`: event lines that follow it.
   void step(const StepRecord& record, const std::vector<Json>& more);
   void evaluation(const EvalRecord& record);
   /// Whether an earlier launch has validated before the first step.

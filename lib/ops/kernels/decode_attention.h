@@ -17,7 +17,7 @@ struct SharedHead {
   float* out;  // [queries, head_dim]
 };
 
-/// `scores` has room for a number a key.
+/// `scores` has room for one number per key.
 template <CpuUnits units, class T>
 void attend_head(const SharedHead<T>& head, float* scores);
 

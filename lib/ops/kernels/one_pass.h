@@ -30,7 +30,7 @@ struct GatedRows {
   bool silu;
 };
 
-/// Rows [begin, end) of one of these.
+/// Computes rows [begin, end) of one of these structs.
 template <CpuUnits units, class Rows>
 void one_pass(const Rows& rows, int64_t begin, int64_t end);
 
