@@ -58,7 +58,9 @@ class Writer {
       const Character c = character_at(from, place);
       made += escaped(c, std::string_view(from).substr(place, c.bytes));
       place += c.bytes;
-      if (made.size() > 4096) add(std::exchange(made, {}));
+      if (made.size() <= 4096) continue;
+      add(made);
+      made.clear();
     }
     add(made);
     add("\"");
