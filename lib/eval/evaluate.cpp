@@ -147,6 +147,7 @@ class Scoring {
       const std::vector<size_t> rows(mine_.begin() + static_cast<std::ptrdiff_t>(begin),
                                      mine_.begin() + static_cast<std::ptrdiff_t>(std::min(begin + batch_size, mine_.size())));
       std::vector<const Example*> batch;
+      batch.reserve(rows.size());
       for (const size_t row : rows) batch.push_back(&prepared_.examples.examples[row]);
       const LossSum sum = finite_loss(model_, batch);
       keep(rows.front(), LossRecord{rows, sum.loss, sum.tokens});

@@ -17,6 +17,7 @@ std::map<std::string, std::string> file_hashes(const fs::path& folder) {
       hashes[name];
   }
   std::vector<std::pair<const std::string, std::string>*> files;
+  files.reserve(hashes.size());
   for (auto& file : hashes) files.push_back(&file);
   at::parallel_for(0, static_cast<int64_t>(files.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
