@@ -97,6 +97,7 @@ TensorInfo read_entry(const Json& entry, const std::string& file, const std::str
 /// The ranges must tile the data: in order, without gap or overlap, to the last byte.
 void check_ranges(const std::map<std::string, TensorInfo>& tensors, size_t data_bytes, const std::string& file) {
   std::vector<std::pair<const TensorInfo*, const std::string*>> order;
+  order.reserve(tensors.size());
   for (const auto& [name, info] : tensors) order.emplace_back(&info, &name);
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first->begin, a.first->end) < std::pair(b.first->begin, b.first->end);
