@@ -21,7 +21,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr double longest = 10, least_norm = 1e-7;
+constexpr double longest = 10, least_norm = 1e-7;  // the first release's own (docs/maths.md)
 
 /// The exponential map's numbers, [] float64 each: the same for all tokens.
 struct Sphere {

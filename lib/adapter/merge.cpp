@@ -21,7 +21,7 @@ namespace hyplora {
 namespace {
 
 TokenBatch probe_rows(const ModelSpec& spec, at::Device device) {
-  constexpr int64_t rows = 4, longest = 24;
+  constexpr int64_t rows = 4, longest = 24;  // a hundred tokens: a check of seconds, also for a large model
   const int64_t length = spec.max_positions > 0 ? std::min(longest, spec.max_positions) : longest;
   std::minstd_rand random(1);
   std::vector<int64_t> ids(static_cast<size_t>(rows * length));

@@ -8,7 +8,7 @@
 namespace hyplora {
 namespace {
 
-constexpr size_t tokens_at_a_time = 4096;
+constexpr size_t tokens_at_a_time = 4096;  // bounds the memory of a forward pass
 
 /// Shows an adapter's input on its way.
 class Listener : public LinearAdapter {

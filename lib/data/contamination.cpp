@@ -11,7 +11,7 @@
 namespace hyplora {
 namespace {
 
-constexpr size_t shortest_run = 8;
+constexpr size_t shortest_run = 8;  // as in the appendix that contamination.h names: shorter ones are everyday phrases
 
 using Words = std::vector<uint32_t>;  // proper words as numbers
 using Hash = uint64_t;

@@ -46,7 +46,7 @@ class Variables {
   const Environment& environment_;
 };
 
-constexpr int most_processes = 1 << 20, most_ports = 65535;
+constexpr int most_processes = 1 << 20, most_ports = 65535;  // far above any run, and what TCP has
 
 LaunchInfo place(const Variables& variables, const char* rank, const char* size, const char* local_rank) {
   LaunchInfo info;

@@ -282,7 +282,7 @@ class Reader {
     if (!contains({"pi", "theta", "alpha", "beta", "cdot", "infty"}, one_name)) term_ = out_.size();
   }
 
-  static constexpr int deepest = 64;
+  static constexpr int deepest = 64;  // braces in braces: beyond any answer, and far from the stack's end
 
   const std::string text_;
   int depth_;

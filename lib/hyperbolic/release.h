@@ -20,7 +20,7 @@ struct Release {
   static constexpr const char *radius = "sqrt K", *start = "a number";
   static constexpr bool has_units = false;
   static constexpr bool learns_curvature = true;
-  static constexpr double k_gradient_bound = 0.01;
+  static constexpr double k_gradient_bound = 0.01;  // the release's own
   static constexpr bool has_norm_scale = true, wants_fp32 = true;
 
   static bool can_start(double /*curvature*/) { return true; }
@@ -59,7 +59,7 @@ struct Release {
   double sig, K, kap, dkap_dk;
 
  private:
-  static constexpr double least_norm = 1e-7, near_origin = 1.01, least_excess = 1e-6;
+  static constexpr double least_norm = 1e-7, near_origin = 1.01, least_excess = 1e-6;  // the release's own (docs/maths.md)
 
   /// w(h) = arccosh h, near 1 by its first term, and w'(h).
   struct Distance {

@@ -12,7 +12,7 @@
 namespace hyplora {
 namespace {
 
-constexpr int wait_milliseconds = 200;
+constexpr int wait_milliseconds = 200;          // between two questions whether to go on: as good as at once for who stops it
 constexpr size_t most_bytes = size_t{4} << 30;  // /dev/zero has no end
 
 std::function<void()>& pipe_poll() {

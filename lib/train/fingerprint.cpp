@@ -11,7 +11,7 @@ namespace {
 
 /// Headers whole, and of each tensor its first, middle and last bytes.
 std::string weights_hash(const fs::path& folder) {
-  constexpr size_t sample = 4096;
+  constexpr size_t sample = 4096;  // a page, which is what the disk reads for any byte of it
   const CheckpointFiles files = CheckpointFiles::open(folder);
   Hash hash;
   for (const auto& name : files.names()) {
