@@ -26,6 +26,7 @@ std::vector<MicroBatch> packed(const std::vector<Example>& examples, size_t limi
 
 std::vector<MicroBatch> one_each(const std::vector<Example>& examples) {
   std::vector<MicroBatch> sequences;
+  sequences.reserve(examples.size());
   for (const auto& example : examples) sequences.push_back({&example});
   return sequences;
 }
