@@ -1,6 +1,7 @@
 #include "text/oniguruma_class.h"
 
 #include <algorithm>
+#include <cctype>
 #include <vector>
 
 #include "core/error.h"
@@ -277,9 +278,10 @@ class ClassReader {
 
   /// Oniguruma takes both cases of a class's members with (?i), PCRE2 not those of a property.
   void add_set(const CharacterSet& set, Union& to) {
-    for (const char* cased :
-         {"\\p{Lu}", "\\p{Ll}", "\\p{Lt}", "\\p{Uppercase}", "\\p{Lowercase}", "{uppercase}", "{lowercase}"}) {
-      if (cursor_.ignore_case && set.members.find(cased) != std::string::npos)
+    std::string members = set.members;
+    for (char& c : members) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const char* cased : {"{lu}", "{ll}", "{lt}", "{uppercase}", "{lowercase}"}) {
+      if (cursor_.ignore_case && members.find(cased) != std::string::npos)
         cursor_.refuse("class", "holds letters of one case, but ignores case");
     }
     to.add(set);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "core/log.h"
 
 namespace hyplora {
@@ -41,8 +42,12 @@ void warn_of_far_tokens(Transformer& model, const std::vector<Example>& rows) {
 void settle_radii(Transformer& model, Adapters& adapters, const std::vector<Example>& rows, bool fresh) {
   if (!has_curvature(adapters.options())) return;
   const auto first = first_rows(rows, tokens_looked_at);
-  if (fresh) calibrate_curvature(model, adapters, first);
-  warn_of_far_tokens(model, first);
+  try {
+    if (fresh) calibrate_curvature(model, adapters, first);
+    warn_of_far_tokens(model, first);
+  } catch (const RunError&) {
+    // A base whose values are not finite: the first step says so, with the module and the checkpoint that is kept.
+  }
 }
 
 }  // namespace hyplora
