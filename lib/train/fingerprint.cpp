@@ -55,7 +55,9 @@ Identity run_identity(const TrainingSetup& setup) {
 
 Identity saved_identity(const Json& config, const Json& files, const Identity& now) {
   Identity saved{Json::object(), files};
-  for (const auto& [key, unused] : now.values.items()) saved.values[key] = config.value(key, Json());
+  TrainOptions options;
+  const Json defaults = train_fields(options).values();  // of keys that an earlier version did not have
+  for (const auto& [key, unused] : now.values.items()) saved.values[key] = config.value(key, defaults.value(key, Json()));
   return saved;
 }
 

@@ -203,6 +203,7 @@ int64_t warmup_steps(const TrainOptions& options, int64_t steps) {
 }
 
 std::vector<std::string> plan_advice(const TrainOptions& o, const TrainingPlan& plan) {
+  const TrainOptions defaults;  // nobody asked for these
   std::vector<std::string> said;
   const auto say = [&]<class... Args>(fmt::format_string<Args...> text, Args&&... args) {
     said.push_back(fmt::format(text, std::forward<Args>(args)...));
@@ -212,12 +213,12 @@ std::vector<std::string> plan_advice(const TrainOptions& o, const TrainingPlan& 
         plan.steps);
   if (o.warmup_steps > 0 && o.warmup_ratio > 0)
     say("warmup_ratio {} is not used beside warmup_steps {}; set warmup_steps to 0 for it", o.warmup_ratio, o.warmup_steps);
-  if (plan.sequences < o.batch_size)
+  if (plan.sequences < o.batch_size && o.batch_size != defaults.batch_size)
     say("batch_size {} is more than the {} {} there are: a step has no more", o.batch_size, plan.sequences,
         o.packing ? "packed sequences" : "rows");
-  if (o.eval_step > plan.steps && plan.validation_rows > 0)
+  if (o.eval_step > plan.steps && o.eval_step != defaults.eval_step && plan.validation_rows > 0)
     say("eval_step {} is more than the run's {} steps: there is no validation before its end", o.eval_step, plan.steps);
-  if (o.save_step > plan.steps)
+  if (o.save_step > plan.steps && o.save_step != defaults.save_step)
     say("save_step {} is more than the run's {} steps: no checkpoint is due before its end", o.save_step, plan.steps);
   return said;
 }

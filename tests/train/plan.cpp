@@ -26,6 +26,7 @@ TEST_CASE("Each number that a run does not reach is told once, beside the one th
   CHECK_THAT(only({"warmup_steps=16"}), Contains("the warm-up of 16 steps is as long as the run (16 steps)"));
   CHECK_THAT(only({"batch_size=64", "max_steps=16"}), Contains("batch_size 64 is more than the 32 rows there are"));
   CHECK(advice(place, {"warmup_steps=0", "warmup_ratio=0.1"}).empty());
+  CHECK(advice(place, {"eval_step=200", "save_step=200"}).empty());                  // the defaults
   CHECK(advice(place, {"eval_step=17", "val_set_size=0", "max_steps=16"}).empty());  // there is nothing to validate on
 }
 
