@@ -14,7 +14,7 @@ TEST_CASE("hyplora-data writes the rows it keeps and prints its report", "[progr
   const std::string raw = (folder / "raw.jsonl").string(), tests = (folder / "tests.json").string();
   write_file(raw, R"({"question": "A?", "answer": "a <<1=1>>1\n#### 1"}
 {"messages": [{"role": "user", "content": "B?"}, {"role": "assistant", "content": "b"}]}
-{"question": "C?", "answer": "no mark"}
+{"comment": "C?"}
 {"instruction": "Held back?", "output": "c"}
 )");
   write_file(tests, R"([{"instruction": "held  back", "output": ""}])");
