@@ -5,8 +5,8 @@ made of it (tests/golden/smollm2.json).
     scripts/check_smollm2.py MODEL [BIN]        compares; needs numpy and safetensors from PyPI
     scripts/check_smollm2.py MODEL --write      makes the figures anew; needs torch, transformers and peft, too
 
-Compared: ids of texts in many scripts and of conversations in the model's chat template, losses of rows, greedy ids, and five LoRA steps
-from a start that both sides are given. Ends with 1 when one differs.
+Compared: ids of texts in many scripts, of all texts of ../shared/data (where that is), and of conversations in the model's chat template;
+losses of rows, greedy ids, and five LoRA steps from a start that both sides are given. Ends with 1 when one differs.
 """
 import hashlib
 import json
@@ -21,6 +21,7 @@ from safetensors.numpy import save_file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "tests/golden/smollm2.json"
+DATA = ROOT.parent / "shared/data"
 RANK, ALPHA, RATE, STEPS = 8, 16, 1e-3, 5
 TARGETS = ["q_proj", "v_proj", "down_proj"]
 LOSS_TOLERANCE, STEP_TOLERANCE = 2e-5, 5e-5
@@ -39,6 +40,12 @@ CONVERSATIONS = [
     {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]},
     {"messages": [m for q, a in QUESTIONS for m in ({"role": "user", "content": q}, {"role": "assistant", "content": a})]},
 ]
+
+
+def shared_texts():
+    """Instructions, inputs and outputs of the shared row files; none where the folder is absent."""
+    rows = [row for file in sorted(DATA.glob("eval/*.json")) + sorted(DATA.glob("train/*.json")) for row in json.load(open(file))]
+    return [row[key] for row in rows for key in ("instruction", "input", "output") if isinstance(row.get(key), str)]
 
 
 def hashed(lists):
@@ -86,9 +93,9 @@ class Ours:
     def lines(self, *arguments):
         return [json.loads(line) for line in self.run(*arguments).splitlines()]
 
-    def text_ids(self):
+    def ids(self, texts):
         path = self.place / "texts.json"
-        path.write_text(json.dumps(TEXTS))
+        path.write_text(json.dumps(texts))
         return self.lines("hyplora-tokenize", "--model", self.model, "--file", path)
 
     def chat_ids(self):
@@ -123,8 +130,8 @@ class Theirs:
         self.tokenizer = AutoTokenizer.from_pretrained(model)
         self.model = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
 
-    def text_ids(self):
-        return [self.tokenizer(text)["input_ids"] for text in TEXTS]
+    def ids(self, texts):
+        return self.tokenizer(texts)["input_ids"]
 
     def chat_ids(self):
         return [self.tokenizer.apply_chat_template(c["messages"], add_generation_prompt=c.get("add_generation_prompt", False), tokenize=True,
@@ -167,12 +174,15 @@ class Theirs:
 
 def figures_of(side, place):
     chats = side.chat_ids()
-    rows = [ids for ids in side.text_ids() if len(ids) > 4][:8]
-    return {"text_ids": hashed(side.text_ids()), "chat_ids": hashed(chats), "loss": side.loss(rows), "greedy": side.greedy([chats[0], rows[0]], 24),
+    texts, shared = side.ids(TEXTS), shared_texts()
+    rows = [ids for ids in texts if len(ids) > 4][:8]
+    return {"text_ids": hashed(texts), "shared_texts": len(shared), "shared_ids": hashed(side.ids(shared)) if shared else None, "chat_ids": hashed(chats), "loss": side.loss(rows), "greedy": side.greedy([chats[0], rows[0]], 24),
             "steps": side.steps(chats[2:] + rows[:3], start_of(side.path if isinstance(side, Theirs) else side.model, place / "start"))}
 
 
 def differences(ours, theirs):
+    if ours["shared_texts"]:
+        yield "shared texts", f"{ours['shared_texts']} of {theirs['shared_texts']}", ours["shared_ids"] == theirs["shared_ids"]
     for key in ("text_ids", "chat_ids", "greedy"):
         yield key, "equal" if ours[key] == theirs[key] else f"{ours[key]}, expected {theirs[key]}", ours[key] == theirs[key]
     off = abs(ours["loss"] - theirs["loss"])

@@ -46,7 +46,7 @@ Json prompt_record(const PromptTemplate& prompt, bool train_on_inputs, const Tok
 
 std::optional<std::string> recorded_template(const fs::path& folder) {
   const fs::path file = folder / prompt_record_file;
-  if (!fs::is_regular_file(file)) return std::nullopt;
+  if (folder.empty() || !fs::is_regular_file(file)) return std::nullopt;
   const std::string hash = template_hash(find_prompt_template(file));
   for (const auto& name : prompt_template_names()) {
     if (name == chat_template_name) continue;  // a model's own: the record holds it

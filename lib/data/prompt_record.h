@@ -14,7 +14,7 @@ constexpr const char* prompt_record_file = "prompt_template.json";
 
 Json prompt_record(const PromptTemplate& prompt, bool train_on_inputs, const Tokenizer& tokenizer);
 
-/// The template that a folder's record stands for: a built-in name, else the record's path. Nothing where there is no record.
+/// The template that a folder's record stands for: a built-in name, else the record's path. Nothing where there is no record, or no folder is named.
 /// InputError when it cannot be read.
 std::optional<std::string> recorded_template(const fs::path& folder);
 

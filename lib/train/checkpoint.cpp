@@ -321,6 +321,7 @@ void Checkpoints::save_adapter(const Adapters& adapters) const {
   const fs::path aside = folder_ / ".adapter.partial";
   save_aside(aside, folder_ / "adapter", [&] {
     write_adapter(adapters, aside);
+    if (prompts_.is_null()) fs::remove(folder_ / prompt_record_file);  // an earlier run's, which learnt from texts
     for (const auto& entry : fs::directory_iterator(aside)) fs::rename(entry.path(), folder_ / entry.path().filename());
     fs::remove_all(aside);
     sync_folder(folder_);

@@ -35,6 +35,7 @@ TEST_CASE("A recorded template is the one that was trained with, built in or of 
   CHECK(recorded_template(folder) == folder + "/prompt_template.json");
   CHECK(render_example(find_prompt_template(*recorded_template(folder)), "x", "", "y").text == "Q x A y!");
   CHECK_FALSE(recorded_template(folders.untaught("none")));
+  CHECK_FALSE(recorded_template(""));  // no adapter, whatever lies in the current folder
 }
 
 TEST_CASE("A chat template is recorded whole, so that another model folder's does not matter", "[data]") {

@@ -178,6 +178,15 @@ TEST_CASE("A run that starts anew in a used folder leaves the earlier one's chec
   CHECK(lasting_lines(place / "whole") == lasting_lines(place / "out"));
 }
 
+TEST_CASE("Where nothing was learnt from texts, no record of an earlier run's template stays", "[train]") {
+  const TrainingFolder place;
+  run(place.options("out"));
+  write_file(place / "out/prompt_template.json",
+             R"({"prompt_input": "{instruction} {input}", "prompt_no_input": "{instruction}"})");
+  run(place.options("out", {"resume_from_checkpoint=never"}));
+  CHECK_FALSE(fs::exists(place / "out/prompt_template.json"));
+}
+
 TEST_CASE("A run may go on from another folder's checkpoint, and when stopped from its own", "[train]") {
   const TrainingFolder place;
   run(place.options("whole", {"save_total_limit=0"}));
