@@ -43,9 +43,9 @@ def run(a, method, rate, seed, folder):
     out = folder / "runs" / f"{method}-{rate}-{seed}".replace(" ", "_")
     config = {"base_model": str(a.model), "data_path": str(folder / "learn.json"), "val_data_path": str(folder / "held.json"),
               "output_dir": str(out), "max_steps": a.steps, "learning_rate": rate, "seed": seed, "warmup_steps": 0, "batch_size": a.batch,
-              "micro_batch_size": a.batch, "lora_r": a.rank, "lora_alpha": 2 * a.rank, "lora_dropout": 0, "cutoff_len": 256,
+              "micro_batch_size": a.batch, "lora_r": a.rank, "lora_alpha": 2 * a.rank, "lora_dropout": 0, "cutoff_len": 448, "over_length": "drop",
               "eval_step": a.steps, "save_step": a.steps, "tensorboard": False, "load_best_model_at_end": False,
-              "resume_from_checkpoint": "never", "train_on_inputs": False, "lr_scheduler": "linear", **METHODS[method]}
+              "resume_from_checkpoint": "never", "train_on_inputs": False, "prompt_template": a.template, "lr_scheduler": "linear", **METHODS[method]}
     out.mkdir(parents=True, exist_ok=True)
     path = folder / "config.json"
     path.write_text(json.dumps(config))
@@ -131,6 +131,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--rates", nargs="+", type=float, default=[3e-4, 1e-3, 3e-3])
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--template", default="none")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     for name, default in {"steps": 60, "rows": 480, "held": 96, "batch": 8, "rank": 32}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
