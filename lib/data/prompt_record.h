@@ -2,7 +2,7 @@
 // from, so that it is asked as it was taught. It is a template file (data/prompt.h) with more keys:
 //
 //   name, hash          the template's name or file at training, and SHA-256 of all that it says
-//   train_on_inputs     whether the prompt carried loss
+//   train_on_inputs     whether the prompt carried loss; for a chat template chat_loss instead: which turns did
 //   special_tokens      {"bos": id, "eos": id}, which stood around the texts; null where there was none
 #pragma once
 

@@ -25,7 +25,12 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 Json prompts_of(const TrainingSetup& setup) {
   if (!setup.tokenizer) return nullptr;
-  return prompt_record(setup.prompt, setup.options.train_on_inputs, *setup.tokenizer);
+  Json record = prompt_record(setup.prompt, setup.options.train_on_inputs, *setup.tokenizer);
+  if (setup.prompt.chat) {
+    record.erase("train_on_inputs");
+    record["chat_loss"] = setup.options.chat_loss;
+  }
+  return record;
 }
 
 class Trainer {

@@ -136,5 +136,38 @@ TEST_CASE("Conversations are rendered and tokenised by the model's own chat temp
   check_sentence(run("hyplora-tokenize", {"--model", model, "--render"}), 2, "--chat");
 }
 
+TEST_CASE("An adapter taught in the model's own chat template answers in it, turn by turn, and ends where a turn ends",
+          "[programs]") {
+  const test::TempFolder place;
+  fs::copy(test::in_source("data/model"), place / "model", fs::copy_options::recursive);
+  write_file(
+      place / "model/chat_template.jinja",
+      "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}\n"
+      "{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}");
+  write_file(place / "chats.jsonl",
+             R"({"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "It is 5."},)"
+             R"( {"role": "user", "content": "And 4 + 3?"}, {"role": "assistant", "content": "It is 7."}]})");
+  const std::string model = (place / "model").string(), out = (place / "out").string();
+  std::vector<std::string> arguments{"--base-model", model, "--data-path", (place / "chats.jsonl").string(),
+                                     "--output-dir", out};
+  for (const char* setting : {"prompt_template=chat", "val_set_size=0", "adapter=lora", "lora_dropout=0", "batch_size=1",
+                              "micro_batch_size=1", "max_steps=100", "warmup_steps=0", "learning_rate=0.003"}) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  const test::Ran trained = run("hyplora-train", arguments);
+  INFO(trained.err);
+  REQUIRE(trained.status == 0);
+  CHECK(read_json(place / "out/prompt_template.json")["chat_loss"] == "assistant");
+  fs::remove(place / "model/chat_template.jinja");  // the adapter knows
+  const test::Ran said = run("hyplora-generate", {"--model", model, "--adapter", out, "--prompt", "What is 2 + 3?", "--quiet"});
+  CHECK_THAT(said.out, Contains("It is 5.") && !Contains("user"));
+  const test::Ran loss = run("hyplora-eval", {"--model", model, "--adapter", out, "--data", (place / "chats.jsonl").string(),
+                                              "--benchmark", "loss", "--output", (place / "loss").string(), "--quiet"});
+  INFO(loss.err);
+  REQUIRE(loss.status == 0);
+  const double learnt = Json::parse(trained.out)["loss"];  // of the same turns, one update before
+  CHECK(read_json(place / "loss/results.json")["results"][0]["loss"].get<double>() == Approx(learnt).epsilon(1e-3));
+}
+
 }  // namespace
 }  // namespace hyplora
