@@ -33,7 +33,7 @@ void warn_of_far_tokens(Transformer& model, const std::vector<Example>& rows) {
       *std::max_element(far.begin(), far.end(), [](const auto& a, const auto& b) { return a.largest < b.largest; });
   log::warn(
       "{} modules have tokens far outside their radius ({}: median {:.3g}, largest {:.3g} radii; sinh is held at {:.3g}): their gradients "
-      "will be large; curvature \"auto\" or hyplora_variant bounded keeps them small",
+      "will be large; hyplora_variant bounded, with curvature \"auto\", keeps them small",
       far.size(), most.path, most.median, most.largest, most.bends_to);
 }
 
