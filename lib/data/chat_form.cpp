@@ -13,10 +13,10 @@ bool is_answer(const Json& message) { return message.is_object() && message.valu
 
 /// The number of messages up to the assistant's last one; 0 where it says nothing.
 size_t up_to_last_answer(const Json& conversation) {
-  const Json messages = conversation.value("messages", Json::array());
+  if (!conversation.contains("messages")) return 0;
+  const Json& messages = conversation["messages"];
   size_t count = messages.size();
-  while (count > 0 && !(messages[count - 1].is_object() && messages[count - 1].value("role", Json()) == from_assistant))
-    --count;
+  while (count > 0 && !is_answer(messages[count - 1])) --count;
   return count;
 }
 
@@ -53,10 +53,8 @@ class Asked {
         mark_(mark_outside(json_text(conversation_) + text_)) {}
 
   const std::string& text() const { return text_; }
-  /// What blocks {% generation %} made.
-  const std::vector<std::pair<size_t, size_t>>& marked() const { return whole_.generated; }
-
   TextRange turn(size_t i) const {
+    if (says_itself()) return marked(i);
     const auto begin = beginning(i), end = ending(i);
     if (!begin || !end || *begin > *end) {
       throw InputError(
@@ -76,6 +74,17 @@ class Asked {
   }
 
  private:
+  size_t answers_before(size_t end) const {
+    const Json& messages = conversation_["messages"];
+    return static_cast<size_t>(std::count_if(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(end), is_answer));
+  }
+  /// Whether there is one block {% generation %} for each answer.
+  bool says_itself() const { return whole_.generated.size() == answers_before(conversation_["messages"].size()); }
+  TextRange marked(size_t i) const {
+    const auto& [begin, end] = whole_.generated[answers_before(i)];
+    return {begin, end};
+  }
+
   std::optional<std::string> rendered(Json conversation, bool asks) const {
     conversation["add_generation_prompt"] = asks;
     try {
@@ -150,16 +159,13 @@ TaughtText ChatForm::example(const Json& conversation, const std::string& loss, 
     taught.learnt.push_back({0, taught.text.size()});
     return taught;
   }
-  std::vector<size_t> answers;
+  std::vector<size_t> learnt;
   for (size_t i = 0; i < count; ++i) {
-    if (is_answer(whole["messages"][i])) answers.push_back(i);
+    if (!is_answer(whole["messages"][i]) || std::binary_search(without_loss.begin(), without_loss.end(), i)) continue;
+    learnt.push_back(i);
   }
-  const bool says_itself = asked.marked().size() == answers.size();
-  for (size_t a = loss == "last" ? answers.size() - 1 : 0; a < answers.size(); ++a) {
-    if (std::binary_search(without_loss.begin(), without_loss.end(), answers[a])) continue;
-    const auto [begin, end] = says_itself ? asked.marked()[a] : std::pair<size_t, size_t>();
-    taught.learnt.push_back(says_itself ? TextRange{begin, end} : asked.turn(answers[a]));
-  }
+  if (loss == "last" && !learnt.empty()) learnt = {learnt.back()};
+  for (const size_t i : learnt) taught.learnt.push_back(asked.turn(i));
   return taught;
 }
 

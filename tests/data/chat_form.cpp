@@ -63,6 +63,9 @@ TEST_CASE("What follows the last turn of the assistant is left out; a turn witho
   Json conversation = two_answers;
   conversation["messages"].push_back({{"role", "user"}, {"content", "and now?"}});
   CHECK(form_of(chatml).example(conversation, "assistant").text.ends_with("4<|im_end|>\n"));
+  const TaughtText first = form_of(chatml).example(conversation, "last", {3});
+  REQUIRE(first.learnt.size() == 1);
+  CHECK_THAT(first.text.substr(first.learnt[0].begin), test::Contains("2<|im_end|>") && !test::Contains("1 + 1"));
   const TaughtText taught = form_of(chatml).example(conversation, "assistant", {1});
   REQUIRE(taught.learnt.size() == 1);
   CHECK(taught.text.substr(taught.learnt[0].begin) == "4<|im_end|>\n");
