@@ -157,7 +157,11 @@ PromptTemplate find_prompt_template(const std::string& name_or_file, const fs::p
                      fmt::join(prompt_template_names(), ", "));
   }
   const auto file = read_json(name_or_file);
-  if (file.is_object() && file.contains("chat_template")) return chat_prompt(name_or_file, ChatTemplate(file, name_or_file));
+  if (file.is_object() && file.contains("chat_template")) {
+    PromptTemplate recorded = chat_prompt(name_or_file, ChatTemplate(file, name_or_file));
+    if (file.value("day", Json()).is_string()) set_day(recorded, file["day"], name_or_file + ": key \"day\"");
+    return recorded;
+  }
   PromptTemplate made;
   made.name = name_or_file;
   made.with_input = text_at(file, "prompt_input", name_or_file);
@@ -189,6 +193,15 @@ Json template_json(const PromptTemplate& prompt) {
           {"strips", prompt.strips},
           {"tokens", prompt.tokens}};
 }
+
+void set_day(PromptTemplate& prompt, const std::string& day, const std::string& where) {
+  if (!prompt.chat) return;
+  ChatTemplate form = prompt.chat->form();
+  form.set_day(day, where);
+  prompt.chat = std::make_shared<const ChatForm>(std::move(form));
+}
+
+std::string day_shown(const PromptTemplate& prompt) { return prompt.chat ? prompt.chat->form().day_shown() : ""; }
 
 void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer) {
   for (const auto& token : prompt.tokens) {

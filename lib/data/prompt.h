@@ -41,10 +41,16 @@ std::string template_hash(const PromptTemplate& prompt);
 /// A built-in template by name; or the chat template of the folder `model`, by the name "chat"; or one read from a JSON file with
 /// "prompt_input" and "prompt_no_input" (the keys that alpaca-lora's template files use) and, where the turn is to be closed,
 /// "after_output"; `template_json`'s other keys may stand there, too, or instead of all of them "chat_template" (its Jinja) with
-/// "tokens_by_name". InputError when it is neither.
+/// "tokens_by_name" and
+/// "day". InputError when it is neither.
 PromptTemplate find_prompt_template(const std::string& name_or_file, const fs::path& model = {});
 /// All that a template says, as such a file.
 Json template_json(const PromptTemplate& prompt);
+
+/// The day that a chat template is told, as "2026-11-28"; of another template, nothing. InputError with `where`: no day.
+void set_day(PromptTemplate& prompt, const std::string& day, const std::string& where);
+/// The day that its prompts show; empty where they show none.
+std::string day_shown(const PromptTemplate& prompt);
 
 /// InputError when the tokenizer lacks one of the template's tokens.
 void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& tokenizer);

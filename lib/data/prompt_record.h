@@ -3,6 +3,7 @@
 //
 //   name, hash          the template's name or file at training, and SHA-256 of all that it says
 //   train_on_inputs     whether the prompt carried loss; for a chat template chat_loss instead: which turns did
+//   day                 with a chat template: what its strftime_now told
 //   special_tokens      {"bos": id, "eos": id}, which stood around the texts; null where there was none
 #pragma once
 

@@ -94,7 +94,7 @@ class EvalRun {
     read_benchmarks();
     evaluate_.stop_ids = end_ids(spec_, tokenizer_.get(), evaluate_.prompt);
     shared_ = shared_identity(options_, dtype_);
-    shared_.values["template_hash"] = template_hash(evaluate_.prompt);
+    shared_.values["template_hash"] = template_hash(evaluate_.prompt) + day_shown(evaluate_.prompt);
     if (tokenizer_) {
       for (const auto& [name, file] : tokenizer_->files()) shared_.add_file(name, file);
     }

@@ -1,5 +1,7 @@
 #include "text/chat_template.h"
 
+#include <algorithm>
+
 #include "text/unicode.h"
 
 namespace hyplora {
@@ -96,6 +98,27 @@ ChatTemplate::ChatTemplate(Texts texts, Json special_tokens, const std::string& 
   if (name.empty() && texts_.contains("tool_use")) for_tools_ = template_named(place, texts_, "tool_use");
 }
 
+void ChatTemplate::set_day(const std::string& day, const std::string& where) {
+  std::tm parts{};
+  const char* end = ::strptime(day.c_str(), "%Y-%m-%d", &parts);
+  if (day.size() != 10 || end == nullptr || *end != '\0')
+    throw InputError("{}: found \"{}\", expected a day as 2026-11-28.", where, day);
+  parts.tm_hour = 12;  // whatever the time zone does at night
+  parts.tm_isdst = -1;
+  now_ = std::mktime(&parts);
+}
+
+std::string ChatTemplate::day_shown() const {
+  const auto asks = [](const auto& named) { return named.second.find("strftime_now") != std::string::npos; };
+  return std::any_of(texts_.begin(), texts_.end(), asks) ? day_text(now_.value_or(std::time(nullptr))) : "";
+}
+
+std::string day_text(std::time_t now) {
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+}
+
 bool has_chat_template(const fs::path& folder) { return !texts_of_folder(folder).empty(); }
 
 Rendering ChatTemplate::rendering(const Json& conversation) const {
@@ -107,7 +130,7 @@ Rendering ChatTemplate::rendering(const Json& conversation) const {
   variables["documents"] = nullptr;
   variables.update(conversation);
   const JinjaTemplate& chosen = for_tools_ && !variables["tools"].is_null() ? *for_tools_ : template_;
-  return chosen.rendering(variables, std::time(nullptr));
+  return chosen.rendering(variables, now_.value_or(std::time(nullptr)));
 }
 
 Rendering ChatTemplate::rendering(const Json& conversation, bool add_generation_prompt) const {

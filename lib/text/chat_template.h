@@ -21,6 +21,10 @@ class ChatTemplate {
 
   /// {"chat_template": its Jinja by name, "tokens_by_name": {"bos_token": "<s>", ...}}: all that it says.
   Json to_json() const { return {{"chat_template", texts_}, {"tokens_by_name", special_tokens_}}; }
+  /// The day that its strftime_now tells, as "2026-11-28"; unless it is set, today. InputError with `where`: no day.
+  void set_day(const std::string& day, const std::string& where);
+  /// That day, where a text of the template asks for it; else empty.
+  std::string day_shown() const;
 
   /// What the template makes of {"messages": [...], "tools": [...], "add_generation_prompt": ..., and what else it asks for}; it
   /// sees the special tokens (bos_token, eos_token, ...) too. With which of its bytes {% generation %} blocks made: what an
@@ -39,9 +43,14 @@ class ChatTemplate {
 
   Texts texts_;
   Json special_tokens_;
+  std::optional<std::time_t> now_;
   JinjaTemplate template_;
   std::optional<JinjaTemplate> for_tools_;
 };
+
+/// A day as set_day takes it, in local time.
+std::string day_text(std::time_t now);
+inline std::string today() { return day_text(std::time(nullptr)); }
 
 /// Whether a folder has one.
 bool has_chat_template(const fs::path& folder);

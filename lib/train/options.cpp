@@ -41,6 +41,9 @@ void add_data_fields(Fields& f, TrainOptions& o) {
           "with the chat template, what carries loss: every turn of the assistant, its last, or all (train_on_inputs, where only "
           "that is given, decides)",
           one_of(chat_losses()))
+      .add("chat_day", o.chat_day,
+           "with the chat template, the day that it is told, as 2026-11-28 (null: the first launch's in output_dir, or today)")
+      .changes_nothing()
       .add(
           "fold_turns", o.fold_turns,
           "conversations of several turns become one instruction with the last answer as output (the chat template keeps them)")

@@ -16,6 +16,7 @@ struct TrainOptions {
   int64_t cutoff_len = 256;
   bool train_on_inputs = true, fold_turns = false;
   std::string chat_loss = "assistant";
+  std::optional<std::string> chat_day;
   int64_t val_set_size = 120;
   bool val_set_size_given = false;  // no key: whether a source named val_set_size
   std::optional<std::string> val_data_path;

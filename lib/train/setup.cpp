@@ -16,6 +16,7 @@
 #include "io/apart.h"
 #include "model/dtype_advice.h"
 #include "model/meta.h"
+#include "text/chat_template.h"
 #include "train/checkpoint_folder.h"
 #include "train/radii.h"
 
@@ -34,9 +35,27 @@ int64_t rows_held_back(const TrainOptions& o, int64_t rows) {
   return rows / 10;
 }
 
-void read_data(TrainingSetup& setup, const Poll& poll) {
+/// A run that goes on tells the day on which it began, or its rows would be others.
+std::string day_of(const TrainOptions& o) {
+  if (o.chat_day) return *o.chat_day;
+  const fs::path earlier = fs::path(o.output_dir) / "config.resolved.json";
+  if (o.resume_from_checkpoint == "never" || !fs::is_regular_file(earlier)) return today();
+  const Json config = try_json(read_file(earlier)).value_or(Json());
+  const Json day = config.is_object() ? config.value("chat_day", Json()) : Json();
+  return day.is_string() ? day.get<std::string>() : today();
+}
+
+void choose_prompt(TrainingSetup& setup) {
   TrainOptions& o = setup.options;
   setup.prompt = find_prompt_template(o.prompt_template, o.base_model);
+  if (!setup.prompt.chat) return;
+  o.chat_day = day_of(o);
+  set_day(setup.prompt, *o.chat_day, "chat_day");
+}
+
+void read_data(TrainingSetup& setup, const Poll& poll) {
+  TrainOptions& o = setup.options;
+  choose_prompt(setup);
   const RowReading how = reading_for(setup.prompt, o.fold_turns);
   const auto rows = read_rows(o.data_path.values, how);
   const auto validation_rows = o.val_data_path ? read_rows(row_files({*o.val_data_path}), how) : std::vector<Row>();

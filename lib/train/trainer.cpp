@@ -29,6 +29,7 @@ Json prompts_of(const TrainingSetup& setup) {
   if (setup.prompt.chat) {
     record.erase("train_on_inputs");
     record["chat_loss"] = setup.options.chat_loss;
+    record["day"] = *setup.options.chat_day;
   }
   return record;
 }

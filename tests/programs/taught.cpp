@@ -117,7 +117,7 @@ TEST_CASE("Conversations are rendered and tokenised by the model's own chat temp
   fs::copy(test::in_source("data/model"), model);
   Json config = read_json(place / "model/tokenizer_config.json");
   config["chat_template"] =
-      "{{ bos_token }}{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
+      "{{ bos_token }}{{ strftime_now('%d %b %Y') }}\n{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
       "{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
   write_file(place / "model/tokenizer_config.json", config.dump());
   write_file(chats, R"({"messages": [{"role": "user", "content": "2 + 3"}], "add_generation_prompt": true})"
@@ -150,14 +150,21 @@ TEST_CASE("An adapter taught in the model's own chat template answers in it, tur
   const std::string model = (place / "model").string(), out = (place / "out").string();
   std::vector<std::string> arguments{"--base-model", model, "--data-path", (place / "chats.jsonl").string(),
                                      "--output-dir", out};
-  for (const char* setting : {"prompt_template=chat", "val_set_size=0", "adapter=lora", "lora_dropout=0", "batch_size=1",
-                              "micro_batch_size=1", "max_steps=100", "warmup_steps=0", "learning_rate=0.003"}) {
+  for (const char* setting :
+       {"prompt_template=chat", "val_set_size=0", "adapter=lora", "lora_dropout=0", "batch_size=1", "micro_batch_size=1",
+        "max_steps=100", "warmup_steps=0", "learning_rate=0.003", "chat_day=2020-02-29"}) {
     arguments.insert(arguments.end(), {"--set", setting});
   }
   const test::Ran trained = run("hyplora-train", arguments);
   INFO(trained.err);
   REQUIRE(trained.status == 0);
   CHECK(read_json(place / "out/prompt_template.json")["chat_loss"] == "assistant");
+  CHECK(read_json(place / "out/prompt_template.json")["day"] == "2020-02-29");
+  arguments.insert(arguments.end(), {"--set", "chat_day=null", "--dry-run"});
+  const test::Ran planned = run("hyplora-train", arguments);
+  INFO(planned.err);
+  REQUIRE(planned.status == 0);  // a run that goes on tells the day on which it began
+  CHECK_THAT(Json::parse(planned.out)["first_example"].get<std::string>(), Contains("29 Feb 2020"));
   fs::remove(place / "model/chat_template.jinja");  // the adapter knows
   const test::Ran said = run("hyplora-generate", {"--model", model, "--adapter", out, "--prompt", "What is 2 + 3?", "--quiet"});
   CHECK_THAT(said.out, Contains("It is 5.") && !Contains("user"));

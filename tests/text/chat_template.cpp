@@ -80,6 +80,20 @@ TEST_CASE("A template sees the special tokens, the messages and what else the co
   CHECK(folder.rendered(more) == "<s><pad>HiTrueTrue!");
 }
 
+TEST_CASE("A template tells the day that it is set to, else today", "[text]") {
+  const Folder folder;
+  folder.write("tokenizer_config.json", {{"chat_template", "{{ strftime_now('%Y-%m-%d') }}"}});
+  ChatTemplate form(folder.place.path());
+  CHECK(form.render(hello) == today());
+  form.set_day("2024-02-29", "day");
+  CHECK(form.render(hello) == "2024-02-29");
+  CHECK(form.day_shown() == "2024-02-29");
+  folder.write("tokenizer_config.json", {{"chat_template", "no day"}});
+  CHECK(ChatTemplate(folder.place.path()).day_shown().empty());
+  for (const char* day : {"", "2024-2-9", "29 Feb 2024", "2024-13-01", "2024-02-29x"})
+    CHECK_THAT(test::input_error([&] { form.set_day(day, "chat_day"); }), Contains("chat_day: found"));
+}
+
 TEST_CASE("What is no template and no conversation is refused", "[text]") {
   const Folder folder;
   folder.write("tokenizer_config.json", {{"chat_template", 5}});
