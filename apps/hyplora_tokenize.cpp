@@ -51,7 +51,7 @@ void decode(const Tokenizer& tokenizer, const Json& input, size_t number, bool k
 Json chat_line(const ChatTemplate& form, const Tokenizer* tokenizer, const Json& conversation) {
   try {
     const std::string text = form.render(conversation);
-    return tokenizer == nullptr ? Json(text) : Json(tokenizer->encode(text, false, {{0, 0}}));
+    return tokenizer == nullptr ? Json(text) : Json(ids_of_rendered(text, *tokenizer));
   } catch (const TemplateRefusal& refusal) {
     return {{"refused", refusal.text()}};
   }

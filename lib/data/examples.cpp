@@ -59,7 +59,7 @@ Example from_text(const Row& row, const Tokenizer& tokenizer, const ExampleOptio
 /// How many ids of the whole text the text's first bytes give.
 size_t ids_before(size_t bytes, const std::string& text, const Ids& whole, const Tokenizer& tokenizer) {
   if (bytes == text.size()) return whole.size();
-  const Ids ids = tokenizer.encode(std::string_view(text).substr(0, bytes), false);
+  const Ids ids = ids_of_rendered(std::string_view(text).substr(0, bytes), tokenizer);
   const auto shorter = static_cast<std::ptrdiff_t>(std::min(ids.size(), whole.size()));
   return static_cast<size_t>(std::mismatch(ids.begin(), ids.begin() + shorter, whole.begin()).first - ids.begin());
 }
@@ -69,7 +69,7 @@ Example from_conversation(const Row& row, const Tokenizer& tokenizer, const Exam
       told_of(row, [&] { return options.prompt.chat->example(conversation_of(row), options.chat_loss, row.without_loss); });
   Example example;
   example.where = row.where;
-  example.ids = tokenizer.encode(taught.text, false);
+  example.ids = ids_of_rendered(taught.text, tokenizer);
   example.labels.assign(example.ids.size(), no_loss);
   for (const TextRange& range : taught.learnt) {
     const size_t begin = ids_before(range.begin, taught.text, example.ids, tokenizer),

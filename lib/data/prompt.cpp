@@ -212,7 +212,7 @@ void require_template_tokens(const PromptTemplate& prompt, const Tokenizer& toke
 }
 
 std::optional<int64_t> first_special(std::string_view text, const Tokenizer& tokenizer) {
-  for (const int64_t id : tokenizer.encode(text, false)) {
+  for (const int64_t id : ids_of_rendered(text, tokenizer)) {
     if (tokenizer.decode({id}).empty() && !tokenizer.decode({id}, true).empty()) return id;
   }
   return std::nullopt;
@@ -229,7 +229,7 @@ void PromptText::append(const PromptText& other, size_t skipped) {
 }
 
 Ids PromptText::encode(const Tokenizer& tokenizer) const {
-  if (rendered) return tokenizer.encode(text, false);
+  if (rendered) return ids_of_rendered(text, tokenizer);
   // Without data an empty range still says that this is a template's text.
   Ids ids = tokenizer.encode_prompt(text, data.empty() ? std::vector<TextRange>{{0, 0}} : data);
   const auto bos = tokenizer.bos();

@@ -8,6 +8,7 @@
 
 #include "io/files.h"
 #include "text/jinja.h"
+#include "text/tokenizer.h"
 
 namespace hyplora {
 
@@ -47,6 +48,12 @@ class ChatTemplate {
   JinjaTemplate template_;
   std::optional<JinjaTemplate> for_tools_;
 };
+
+/// Ids of a text that a template made: special tokens are tokens wherever they stand, also where the vocabulary is sentencepiece's
+/// own, and nothing is put around it.
+inline Ids ids_of_rendered(std::string_view text, const Tokenizer& tokenizer) {
+  return tokenizer.encode(text, false, {{0, 0}});
+}
 
 /// A day as set_day takes it, in local time.
 std::string day_text(std::time_t now);

@@ -117,7 +117,7 @@ TEST_CASE("Conversations are rendered and tokenised by the model's own chat temp
   fs::copy(test::in_source("data/model"), model);
   Json config = read_json(place / "model/tokenizer_config.json");
   config["chat_template"] =
-      "{{ bos_token }}{{ strftime_now('%d %b %Y') }}\n{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
+      "{{ bos_token }}{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
       "{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
   write_file(place / "model/tokenizer_config.json", config.dump());
   write_file(chats, R"({"messages": [{"role": "user", "content": "2 + 3"}], "add_generation_prompt": true})"
@@ -142,7 +142,7 @@ TEST_CASE("An adapter taught in the model's own chat template answers in it, tur
   fs::copy(test::in_source("data/model"), place / "model", fs::copy_options::recursive);
   write_file(
       place / "model/chat_template.jinja",
-      "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}\n"
+      "{{ bos_token }}{{ strftime_now('%d %b %Y') }}\n{% for m in messages %}{{ m.role }}: {{ m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}\n"
       "{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}");
   write_file(place / "chats.jsonl",
              R"({"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "It is 5."},)"
@@ -164,7 +164,8 @@ TEST_CASE("An adapter taught in the model's own chat template answers in it, tur
   const test::Ran planned = run("hyplora-train", arguments);
   INFO(planned.err);
   REQUIRE(planned.status == 0);  // a run that goes on tells the day on which it began
-  CHECK_THAT(Json::parse(planned.out)["first_example"].get<std::string>(), Contains("29 Feb 2020"));
+  CHECK_THAT(Json::parse(planned.out)["first_example"].get<std::string>(),
+             Contains("[no loss: «<s>»29 Feb 2020") && Contains("] It is 5.«</s>»[no loss: "));
   fs::remove(place / "model/chat_template.jinja");  // the adapter knows
   const test::Ran said = run("hyplora-generate", {"--model", model, "--adapter", out, "--prompt", "What is 2 + 3?", "--quiet"});
   CHECK_THAT(said.out, Contains("It is 5.") && !Contains("user"));
