@@ -20,7 +20,7 @@ struct EndOptions {
 
 struct AdapterOptions {
   std::string adapter = "hyplora";          // a name of adapter_kinds()
-  std::string hyplora_variant = "lorentz";  // a name of hyplora_variants()
+  std::string hyplora_variant = "bounded";  // a name of hyplora_variants()
   int64_t lora_r = 32;
   double lora_alpha = 64, lora_dropout = 0.05;
   bool use_rslora = false;
@@ -29,7 +29,7 @@ struct AdapterOptions {
   std::optional<std::vector<int64_t>> layers_to_transform;
   std::map<std::string, int64_t> rank_pattern;
   std::map<std::string, double> alpha_pattern;
-  NumberOrAuto curvature = 1.0;  // auto: of each module by its first tokens (adapter/calibrate.h)
+  NumberOrAuto curvature{1.0, true};  // auto: of each module by its first tokens (adapter/calibrate.h)
   bool train_curvature = true;
   int64_t bottleneck_size = 256;
   std::string non_linearity = "tanh";
@@ -59,8 +59,10 @@ std::string loading_text(const AdapterOptions& options);
 bool learns_all_weights(const AdapterOptions& options);
 /// Learned tokens before each row, which take places of the model's context.
 int64_t lead_tokens(const AdapterOptions& options);
-/// Whether `hyplora_variant` and `curvature` mean anything, and what train_curvature is where the config does not say it.
+/// Whether `hyplora_variant` and `curvature` mean anything, and what curvature and train_curvature are where the config does not
+/// say them.
 bool has_curvature(const AdapterOptions& options);
+NumberOrAuto default_curvature(const AdapterOptions& options);
 bool learns_curvature_by_default(const AdapterOptions& options);
 /// Whether it is not linear for a curvature's sake: not so for a variant whose maps cancel.
 bool is_hyperbolic(const AdapterOptions& options);

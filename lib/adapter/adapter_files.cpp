@@ -48,6 +48,8 @@ AdapterOptions options_from_own(const fs::path& path) {
   config.erase("format");
   config.erase("notes");
   AdapterOptions options;
+  options.hyplora_variant = "lorentz";  // what a file without these two keys has always meant
+  options.curvature = 1;
   Fields fields;
   add_adapter_fields(fields, options);
   if (config.contains("adapter")) fields.read_object({{"adapter", config["adapter"]}}, path.string());

@@ -16,10 +16,14 @@ struct TokenDistances {
   double bends_to = 0;             // sinh's argument is held there; 0: it is not
 };
 
-/// Of the adapters that have a radius for their input, while the rows run through the model.
-std::vector<TokenDistances> token_distances(Transformer& model, const std::vector<Example>& rows);
+/// |x| of every token that reaches each hyperbolic adapter while the rows run through the model, float64; in the model's order.
+using InputNorms = std::vector<at::Tensor>;
+InputNorms input_norms(Transformer& model, const std::vector<Example>& rows);
+
+/// Of the adapters that have a radius for their input.
+std::vector<TokenDistances> token_distances(Transformer& model, const InputNorms& norms);
 
 /// Sets each module's K, where the adapters' options say "auto". The same rows give the same K in every process.
-void calibrate_curvature(Transformer& model, Adapters& adapters, const std::vector<Example>& rows);
+void calibrate_curvature(Transformer& model, Adapters& adapters, const InputNorms& norms);
 
 }  // namespace hyplora

@@ -111,7 +111,7 @@ void add_fields(Fields& fields, AdapterOptions& o) {
       .add(
           "curvature", o.curvature,
           "initial curvature parameter: K of lorentz and bounded, the others' own k; auto: K of each module such that the median of its "
-          "first tokens lies one radius out",
+          "first tokens lies one radius out (where it is not given, bounded starts at auto and the others at 1)",
           or_auto(between(-1e12, 1e12)))
       .add("train_curvature", o.train_curvature,
            "whether the curvature learns (where it is not given, v1 and v1_rot hold theirs, as the first release did)");
@@ -145,7 +145,6 @@ std::string number_text(double curvature) {
 
 Released released(const AdapterOptions& o) {
   const Variant& variant = variant_of(o);
-  if (o.curvature.is_auto) return {std::nullopt, "each module has a curvature of its own, and lora_type says one"};
   if (variant.published_as == nullptr) {
     return {std::nullopt,
             fmt::format("the releases have no formula for variant {}, and would compute another one", variant.name)};
@@ -166,6 +165,10 @@ Released released(const AdapterOptions& o) {
 }  // namespace
 
 std::vector<std::string> hyplora_variants() { return variant_names(); }
+
+NumberOrAuto default_curvature(const AdapterOptions& options) {
+  return {1, has_curvature(options) && variant_of(options).starts_at_auto};
+}
 
 bool learns_curvature_by_default(const AdapterOptions& options) {
   return !has_curvature(options) || variant_of(options).learns_curvature;

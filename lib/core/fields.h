@@ -32,7 +32,7 @@ struct NumberOrAuto {
   double number = 0;
   bool is_auto = false;
 
-  NumberOrAuto(double value) : number(value) {}
+  NumberOrAuto(double value, bool automatic = false) : number(value), is_auto(automatic) {}
   operator double() const { return number; }
 };
 

@@ -1,9 +1,9 @@
-// hyplora_variant "bounded": lorentz, but no token gets further than 2 radii from the origin before A is applied:
+// hyplora_variant "bounded": lorentz, but no token gets further than 4 radii from the origin before A is applied:
 //
-//     th = |x|/kappa     g = 2 tanh(th/2)     phi = sinh(g)/th
+//     th = |x|/kappa     g = 4 tanh(th/4)     phi = sinh(g)/th
 //
-// Ordinary tokens (th below 1) are mapped as lorentz maps them, to third order in th; a massive one, hundreds of radii out, is
-// scaled down to sinh(2) radii where lorentz would scale it up by sinh(12)/12. The derivatives are lorentz' with
+// Near the origin phi = 1 + 7/48 th^2 (lorentz: 8/48), and at th = 1, 2, 4 it is 1.14, 1.55, 2.62 (1.18, 1.81, 6.82); a massive token is
+// scaled down to sinh(4) = 27 radii, where lorentz would scale it up until sinh is held at 12. The derivatives are lorentz' with
 // e = 2 dphi/dt, t = th^2; c is lorentz'.
 #pragma once
 
@@ -12,8 +12,9 @@
 namespace hyplora {
 
 struct Bounded : Lorentz {
-  static constexpr const char *name = "bounded", *text = "the paper's equations with every token within two radii";
-  static constexpr double bound = 2;
+  static constexpr const char *name = "bounded", *text = "the paper's equations with every token within four radii";
+  static constexpr bool starts_at_auto = true;
+  static constexpr double bound = 4;
 
   using Lorentz::Lorentz;
 

@@ -12,7 +12,7 @@ namespace hyplora {
 struct V1 {
   static constexpr const char *name = "v1", *text = "the first release, with time coordinates", *published_as = "hyperbolic";
   static constexpr const char *radius = "sqrt K", *start = "a number that is not 0 (k)";
-  static constexpr bool has_units = false;
+  static constexpr bool has_units = false, starts_at_auto = false;
   static constexpr bool learns_curvature = false;
   static constexpr std::optional<int64_t> time_coordinates = 1;
 

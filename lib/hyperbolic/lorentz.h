@@ -18,7 +18,7 @@ namespace hyplora {
 struct Lorentz {
   static constexpr const char *name = "lorentz", *text = "the paper's equations", *published_as = nullptr;
   static constexpr const char *radius = "kappa = sqrt(d K)", *start = "a number above 0 (K)";
-  static constexpr bool has_units = true;
+  static constexpr bool has_units = true, starts_at_auto = false;
   static constexpr bool learns_curvature = true;
   static constexpr double k_gradient_bound = 0;
   static constexpr bool has_norm_scale = false, wants_fp32 = false;

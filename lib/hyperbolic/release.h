@@ -18,7 +18,7 @@ namespace hyplora {
 struct Release {
   static constexpr const char *name = "release", *text = "as the NeurIPS release computes them", *published_as = "hyplora";
   static constexpr const char *radius = "sqrt K", *start = "a number";
-  static constexpr bool has_units = false;
+  static constexpr bool has_units = false, starts_at_auto = false;
   static constexpr bool learns_curvature = true;
   static constexpr double k_gradient_bound = 0.01;  // the release's own
   static constexpr bool has_norm_scale = true, wants_fp32 = true;

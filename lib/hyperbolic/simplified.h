@@ -17,7 +17,7 @@ namespace hyplora {
 struct Simplified {
   static constexpr const char *name = "simplified", *text = "its stereographic variant", *published_as = "hyplora_simplified";
   static constexpr const char *radius = "sqrt |k|", *start = "a number above 0 (k)";
-  static constexpr bool has_units = false;
+  static constexpr bool has_units = false, starts_at_auto = false;
   static constexpr bool learns_curvature = true;
   static constexpr double k_gradient_bound = 0;
   static constexpr bool has_norm_scale = false, wants_fp32 = false;

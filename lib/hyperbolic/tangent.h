@@ -9,7 +9,7 @@ namespace hyplora {
 struct Tangent {
   static constexpr const char *name = "tangent", *text = "maps that cancel, which is LoRA", *published_as = nullptr;
   static constexpr const char *radius = nullptr, *start = "a number";
-  static constexpr bool has_units = false;
+  static constexpr bool has_units = false, starts_at_auto = false;
   static constexpr bool learns_curvature = true;
   static constexpr std::optional<int64_t> time_coordinates = std::nullopt;
 

@@ -4,6 +4,7 @@
 //     name, text, published_as                 in the config, in help, in the published scripts' lora_type (null: not there)
 //     radius, start                            words: of |y|'s radius (null: nothing bends), of the curvatures it can start at
 //     has_units                                whether K = |x|^2/in puts a token of that |x| one radius out
+//     starts_at_auto                           where curvature is not given: at auto; else at 1
 //     learns_curvature                         where train_curvature is not given
 //     can_start(curvature)                     whether the config's initial curvature is one
 //     stored_k(curvature), curvature_of(k)     the k that is stored for it, and the K of the formula that a stored k stands for

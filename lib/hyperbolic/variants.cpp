@@ -43,8 +43,10 @@ class GatesOf : public Gates {
 
 template <class V>
 Variant row_of(std::shared_ptr<const Gates> gates, std::optional<int64_t> time_coordinates) {
-  return {V::name,      V::text,     V::published_as, V::radius, V::start,        V::has_units, V::learns_curvature,
-          V::can_start, V::stored_k, V::curvature_of, gates,     time_coordinates};
+  return {V::name,         V::text,      V::published_as,   V::radius,
+          V::start,        V::has_units, V::starts_at_auto, V::learns_curvature,
+          V::can_start,    V::stored_k,  V::curvature_of,   gates,
+          time_coordinates};
 }
 
 template <class... Gated, class... Others>

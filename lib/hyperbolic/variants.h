@@ -16,7 +16,7 @@ struct Variant {
   const char* radius;                       // |y| is told in units of it; null: nothing bends, and it is LoRA
   const char* start;                        // what its curvature can start at, in words
   bool has_units;                           // K can be set so that a given |x| is one radius: |x|^2/in = K
-  bool learns_curvature;                    // where the config does not say
+  bool starts_at_auto, learns_curvature;    // where the config does not say
   bool (*can_start)(double curvature);      // the config's initial curvature
   double (*stored_k)(double curvature);     // `lora_k` for it
   double (*curvature_of)(double k);         // K as the formula has it, of a stored k

@@ -191,6 +191,7 @@ TrainOptions read_train_options(Sources sources) {
   std::erase_if(sources.assignments, [](const std::string& a) { return a.starts_with(lora_type_assignment); });
   fields.read(sources);
   options.val_set_size_given = fields.was_read("val_set_size");
+  if (!fields.was_read("curvature")) options.adapter.curvature = default_curvature(options.adapter);
   take_init_adapter(options, fields);
   if (!fields.was_read("train_curvature")) options.adapter.train_curvature = learns_curvature_by_default(options.adapter);
   if (fields.was_read("train_on_inputs") && !fields.was_read("chat_loss") && options.train_on_inputs) options.chat_loss = "all";

@@ -33,7 +33,7 @@ double first_gradient_norm(const AdapterOptions& options) {
   Transformer model = extreme_model();
   Adapters adapters = Adapters::attach(model, options, 7);
   const auto rows = test::some_rows(4);
-  calibrate_curvature(model, adapters, rows);
+  calibrate_curvature(model, adapters, input_norms(model, rows));
   std::vector<const Example*> batch;
   for (const auto& row : rows) batch.push_back(&row);
   const PackedBatch packed = pack(batch, model.device());
@@ -50,8 +50,8 @@ TEST_CASE("auto puts the median of each module's tokens one radius out", "[adapt
     Transformer model = extreme_model();
     Adapters adapters = Adapters::attach(model, of_variant(variant, true), 7);
     const auto rows = test::some_rows(6);
-    calibrate_curvature(model, adapters, rows);
-    const auto found = token_distances(model, rows);
+    calibrate_curvature(model, adapters, input_norms(model, rows));
+    const auto found = token_distances(model, input_norms(model, rows));
     REQUIRE(found.size() == 10);
     for (const auto& module : found) {
       INFO(variant << " " << module.path);
@@ -65,15 +65,15 @@ TEST_CASE("A number is not touched, and what is told of the tokens is |x| over t
   Transformer model = extreme_model();
   Adapters adapters = Adapters::attach(model, of_variant("lorentz", false), 7);
   const auto rows = test::some_rows(3);
-  calibrate_curvature(model, adapters, rows);
+  calibrate_curvature(model, adapters, input_norms(model, rows));
   CHECK(adapters.curvature_summary() == std::array<double, 3>{1, 1, 1});
   double longest = 0;
   observe(model, rows, [&](size_t i, const at::Tensor& x) {
     if (i == 0) longest = std::max(longest, at::linalg_vector_norm(x, 2, at::IntArrayRef{1}).max().item<double>());
   });
-  CHECK(token_distances(model, rows)[0].largest == Approx(longest / std::sqrt(32)));
-  CHECK(token_distances(model, rows)[0].largest > 12);
-  CHECK(token_distances(model, rows)[0].bends_to == 12);
+  CHECK(token_distances(model, input_norms(model, rows))[0].largest == Approx(longest / std::sqrt(32)));
+  CHECK(token_distances(model, input_norms(model, rows))[0].largest > 12);
+  CHECK(token_distances(model, input_norms(model, rows))[0].bends_to == 12);
 }
 
 TEST_CASE("A variant without units of its input refuses auto", "[adapter]") {

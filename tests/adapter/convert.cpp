@@ -35,8 +35,8 @@ TEST_CASE("To the release's layout and back, every value stays bit for bit", "[a
     CHECK(read_file(folder / "ours" / weights) == read_file(folder / "back" / weights));
     CHECK_FALSE(fs::exists(folder / "theirs/hyplora.json"));
     CHECK(read_json(folder / "theirs/adapter_config.json")["peft_type"] == "LORA");
-    CHECK(read_json(folder / "back/hyplora.json")["hyplora_variant"] ==
-          read_json(folder / "ours/hyplora.json")["hyplora_variant"]);
+    if (options.adapter == "hyplora")
+      CHECK(read_json(folder / "back/hyplora.json")["hyplora_variant"] == options.hyplora_variant);
     const at::Tensor expected = output_with(folder / "ours");
     CHECK(test::largest_difference(output_with(folder / "theirs"), expected) == 0);
     CHECK(test::largest_difference(output_with(folder / "back"), expected) == 0);

@@ -19,6 +19,7 @@ inline std::vector<AdapterOptions> all_kinds() {
     options.lora_r = 4;
     options.lora_alpha = 8;
     options.lora_dropout = 0;
+    options.curvature = 1;
     options.bottleneck_size = 6;
     options.num_virtual_tokens = 3;
     if (kind == "full") continue;

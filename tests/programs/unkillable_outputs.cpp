@@ -1,5 +1,5 @@
-// hyplora-adapter merge and convert and hyplora-data, killed before their changes of the file system: what they write is there whole or not at all,
-// what stood there stays whole until then, and the next launch ends as one that nothing happened to.
+// hyplora-adapter merge, convert and linearize and hyplora-data, killed before their changes of the file system: what they write
+// is there whole or not at all, what stood there stays whole until then, and the next launch ends as one that nothing happened to.
 #include <random>
 
 #include "adapter/material.h"
@@ -117,6 +117,13 @@ TEST_CASE("A merged or converted adapter is whole or absent whenever the program
   const Place place;
   CHECK(check_killed(place.writer({"merge", "--model", place.at("base")}, "a", "b"), 8) > 2);
   CHECK(check_killed(place.writer({"convert", "--to", "peft"}, "a", "b"), 4) > 2);
+}
+
+TEST_CASE("A linearized adapter is whole or absent whenever the program is killed", "[unkillable]") {
+  const Place place;
+  const Words linearize{"linearize", "--model", place.at("base"), "--data", place.at("rows.jsonl"),
+                        "--rows",    "5",       "--heldout",      "3"};
+  CHECK(check_killed(place.writer(linearize, "c", "d"), 6) > 2);
 }
 
 TEST_CASE("Prepared rows and their report are whole or absent whenever the program is killed", "[unkillable]") {

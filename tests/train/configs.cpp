@@ -17,7 +17,7 @@ const std::map<std::string, Named> models = {
 };
 const std::map<std::string, std::string> data_files = {{"math_10k", "data/math_10k.json"},
                                                        {"commonsense", "data/commonsense_170k.json"}};
-const std::vector<std::string> methods = {"lora", "dora", "hyplora-lorentz", "hyplora-release", "hyplora-simplified"};
+const std::vector<std::string> methods = {"lora", "dora", "hyplora-bounded", "hyplora-release", "hyplora-simplified"};
 
 fs::path config_file(const std::string& data, const std::string& model, const std::string& method) {
   return test::in_source("configs") / data / (model + "-" + method + ".json");
@@ -62,6 +62,7 @@ TEST_CASE("Every published config loads and is what its name says", "[train]") {
     CHECK(o.output_dir == "runs/" + data + "-" + model + "-" + method);
     CHECK(o.eval_step == (data == "math_10k" ? 200 : 80));
     CHECK(o.save_step == o.eval_step);
+    CHECK(o.adapter.curvature.is_auto == (method == "hyplora-bounded"));
     CHECK(o.adapter.curvature == (method == "hyplora-simplified" && data == "math_10k" ? 0.5 : 1.0));
   });
 }
@@ -82,7 +83,7 @@ TEST_CASE("A published config holds only what differs from the defaults", "[trai
 TEST_CASE("Alphas are those of the published scripts", "[train]") {
   for_each_config([](const auto& data, const auto& model, const auto& method) {
     const double alpha = read_json(config_file(data, model, method)).value("lora_alpha", 64.0);
-    const bool on_manifold = method == "hyplora-lorentz" || method == "hyplora-release";
+    const bool on_manifold = method == "hyplora-bounded" || method == "hyplora-release";
     const double expected = method == "hyplora-simplified"                                     ? 256
                             : !on_manifold                                                     ? 64
                             : model == "gemma-3-4b"                                            ? 32

@@ -12,10 +12,25 @@ TEST_CASE("The first release's variants hold their curvature unless told otherwi
     const Json base{{"base_model", "m"}, {"data_path", "d"}, {"output_dir", "o"}, {"hyplora_variant", variant}};
     return read_train_options({base, "c", more, {}}).adapter.train_curvature;
   };
-  for (const char* variant : {"lorentz", "release", "simplified"}) CHECK(learns(variant, {}));
+  for (const char* variant : {"bounded", "lorentz", "release", "simplified"}) CHECK(learns(variant, {}));
   for (const char* variant : {"v1", "v1_rot"}) {
     CHECK_FALSE(learns(variant, {}));
     CHECK(learns(variant, {"train_curvature=true"}));
+  }
+}
+
+TEST_CASE("Where no curvature is given, the default variant starts at auto and the others at 1", "[train]") {
+  const auto curvature = [](Json more) {
+    more.update({{"base_model", "m"}, {"data_path", "d"}, {"output_dir", "o"}});
+    return resolved_config(read_train_options({more, "c", {}, {}}))["curvature"];
+  };
+  CHECK(curvature(Json::object()) == "auto");
+  CHECK(AdapterOptions().hyplora_variant == "bounded");
+  CHECK(curvature({{"curvature", 2}}) == 2);
+  CHECK(curvature({{"lora_type", "hyplora-1.0"}}) == 1);
+  for (const auto& variant : hyplora_variants()) {
+    INFO(variant);
+    CHECK(curvature({{"hyplora_variant", variant}}) == (variant == "bounded" ? Json("auto") : Json(1.0)));
   }
 }
 

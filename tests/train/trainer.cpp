@@ -150,7 +150,7 @@ TEST_CASE("A checkpoint that is no longer what was saved is passed over; where t
 
 TEST_CASE("The best weights are not taken when they are no longer what was saved", "[train]") {
   const TrainingFolder place;
-  const std::vector<std::string> rising{"learning_rate=0.5", "save_total_limit=0"};
+  const std::vector<std::string> rising{"hyplora_variant=lorentz", "learning_rate=0.5", "save_total_limit=0"};
   run(place.options("out", rising));
   const fs::path best = fs::canonical(place / "out/best");
   REQUIRE(best.filename() != "checkpoint-16");
@@ -310,9 +310,9 @@ TEST_CASE("The curvature can be held or learn at its own rate", "[train]") {
         .tensor("base_model.model.model.layers.0.self_attn.q_proj.lora_k")
         .item<double>();
   };
-  CHECK(k("held", {"train_curvature=false"}) == 0);
-  CHECK(k("still", {"curvature_learning_rate=0"}) == 0);
-  CHECK(k("free", {}) != 0);
+  CHECK(k("held", {"curvature=1", "train_curvature=false"}) == 0);
+  CHECK(k("still", {"curvature=1", "curvature_learning_rate=0"}) == 0);
+  CHECK(k("free", {"curvature=1"}) != 0);
 }
 
 std::string refusal(const std::vector<std::string>& assignments) {
