@@ -16,7 +16,8 @@ foreach(units IN LISTS kernel_units)
   add_library(hyplora_kernels_${units} OBJECT ${kernels})
   target_link_libraries(hyplora_kernels_${units} PRIVATE hyplora_options)
   target_compile_definitions(hyplora_kernels_${units} PRIVATE HYPLORA_UNITS=${units})
-  # fp-contract: a product is added unrounded. psabi: only inlined functions pass vectors, so no calling convention matters.
-  target_compile_options(hyplora_kernels_${units} PRIVATE ${kernel_flags_${units}} -ffp-contract=fast -Wno-psabi)
+  # fp-contract: a product is added unrounded, which takes -O2: whatever else is built for, the kernels' numbers are the same.
+  # psabi: only inlined functions pass vectors, so no calling convention matters.
+  target_compile_options(hyplora_kernels_${units} PRIVATE ${kernel_flags_${units}} -O2 -ffp-contract=fast -Wno-psabi)
   list(APPEND kernel_objects $<TARGET_OBJECTS:hyplora_kernels_${units}>)
 endforeach()

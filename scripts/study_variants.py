@@ -86,14 +86,16 @@ def mean_and_half(values):
 
 
 def best_rates(runs):
-    """For each method its rate of the lowest mean loss; a rate at which a run failed is none."""
+    """For each method its rate of the lowest mean loss, over the seeds that ran at all its rates; a rate at which a run failed is none."""
     best = {}
-    for method, rate in sorted({(r["method"], r["rate"]) for r in runs}):
-        losses = [r["loss"] for r in runs if (r["method"], r["rate"]) == (method, rate)]
-        if None in losses:
-            continue
-        if method not in best or sum(losses) / len(losses) < mean_and_half(best[method][1])[0]:
-            best[method] = (rate, losses)
+    for method in dict.fromkeys(r["method"] for r in runs):
+        own = [r for r in runs if r["method"] == method]
+        rates = sorted({r["rate"] for r in own if all(o["loss"] is not None for o in own if o["rate"] == r["rate"])})
+        losses = {rate: {r["seed"]: r["loss"] for r in own if r["rate"] == rate} for rate in rates}
+        shared = set.intersection(*map(set, losses.values())) if losses else set()
+        if shared:
+            rate = min(rates, key=lambda rate: sum(losses[rate][seed] for seed in shared))
+            best[method] = (rate, list(losses[rate].values()))
     return best
 
 
