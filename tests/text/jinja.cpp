@@ -110,11 +110,24 @@ TEST_CASE("No template nests so deep that the stack ends", "[text]") {
 
 TEST_CASE("No template works for ever, whatever it works on", "[text]") {
   const Json much{{"s", std::string(1'000'000, 'x')}, {"u", repeated("\u00e9", 500'000)}};
-  for (const char* step :
-       {"", "{% set y = s + 'a' %}", "{% set y = s|upper %}", "{% set y = s|replace('x', 'y') %}",
-        "{% set y = s.split('x')|length %}", "{% set y = u[i] %}", "{% set y = s[::-1] %}", "{% set y = 'y' in s %}",
-        "{% set y = s == s ~ 'a' %}", "{% set y = s|tojson %}", "{% set y = s.count('xy') %}", "{% set y = [s]|join %}",
-        "{% set y = s|list|length %}", "{% set y = 'xx' * 400000 %}"})
+  std::vector<const char*> steps{"",
+                                 "{% set y = s + 'a' %}",
+                                 "{% set y = s|upper %}",
+                                 "{% set y = s|replace('x', 'y') %}",
+                                 "{% set y = s.split('x')|length %}",
+                                 "{% set y = u[i] %}",
+                                 "{% set y = s[::-1] %}",
+                                 "{% set y = 'y' in s %}",
+                                 "{% set y = s == s ~ 'a' %}",
+                                 "{% set y = s|tojson %}",
+                                 "{% set y = s.count('xy') %}",
+                                 "{% set y = [s]|join %}",
+                                 "{% set y = s|list|length %}",
+                                 "{% set y = 'xx' * 400000 %}"};
+#ifdef HYPLORA_SANITIZED
+  steps.resize(2);  // a minute each
+#endif
+  for (const char* step : steps)
     CHECK_THAT(
         refusal("{% for i in range(99999) %}{% for j in range(99999) %}" + std::string(step) + "{% endfor %}{% endfor %}",
                 much),
