@@ -19,8 +19,8 @@ tests/layers.sh
 tests/names.sh
 [ "${1:-}" = tidy ] || exit 0
 
-# g++'s own switches mean nothing to clang.
+# g++'s own switches and its precompiled headers mean nothing to clang.
 mkdir -p build/tidy
-sed -E 's/ -(Wno-restrict|fopenmp)//g' build/cpu/compile_commands.json >build/tidy/compile_commands.json
+sed -E 's/ -(Wno-restrict|fopenmp|fpch-preprocess|Winvalid-pch -include [^ ]*cmake_pch\.hxx)//g' build/cpu/compile_commands.json >build/tidy/compile_commands.json
 git ls-files 'lib/*.cpp' 'apps/*.cpp' | grep -v -e /kernels/ -e no_mpi.cpp |
   xargs -P "$(nproc)" -n 4 clang-tidy -p build/tidy --quiet 2>/dev/null

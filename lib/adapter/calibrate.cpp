@@ -1,5 +1,6 @@
 #include "adapter/calibrate.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/linalg_vector_norm.h>
 
