@@ -13,12 +13,13 @@ for package in g++-aarch64-linux-gnu qemu-user; do
 done
 
 place=$PWD/build/aarch64
+torch_version=$(sed -nE 's/^torch_version=//p' scripts/setup.sh)
 mkdir -p "$place"/{apt/lists/partial,archives/partial,debs,root,objects}
 if [ ! -e "$place/torch.done" ]; then
   platforms=()
   for glibc in 17 24 25 26 27 28; do platforms+=(--platform "manylinux_2_${glibc}_aarch64"); done
   python3 -m pip install --quiet --no-deps --upgrade --only-binary=:all: "${platforms[@]}" --platform manylinux2014_aarch64 --python-version 3.11 \
-    --target "$place/wheels" torch==2.11.0 'nvidia-cuda-runtime==13.0.*' 'nvidia-cuda-cupti==13.0.*'
+    --target "$place/wheels" torch=="$torch_version" 'nvidia-cuda-runtime==13.0.*' 'nvidia-cuda-cupti==13.0.*'
   touch "$place/torch.done"
 fi
 if [ ! -e "$place/debs.done" ]; then  # with lists of its own: the machine's packages stay those of its architecture

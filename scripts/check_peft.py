@@ -162,7 +162,7 @@ def main():
             theirs = compare(place, name, adapter)
             compare_merged(place, name, adapter, theirs)
             check_saved_by_peft(place, name, adapter, theirs)
-        hyperbolic = place.train("lorentz", adapter="hyplora", curvature=1.0)
+        hyperbolic = place.train("lorentz", adapter="hyplora", hyplora_variant="lorentz")
         check_refused(place, "hyplora lorentz", hyperbolic)
         linear = place.at("linear")
         place.run("hyplora-adapter", "linearize", "--model", model, "--adapter", hyperbolic, "--data", place.at("rows.jsonl"),
