@@ -187,7 +187,8 @@ def verdicts(a, method, rate, seed, folder):
 def accuracies(a, runs, folder):
     """Right answers of all seeds; the difference to LoRA's is paired by row, its interval over rows."""
     best, shares = best_rates(runs), {}
-    for method in (m for m in METHODS if m in best):
+    has_all = lambda m: set(a.seeds) <= {r["seed"] for r in runs if (r["method"], r["rate"]) == (m, best[m][0])}
+    for method in (m for m in METHODS if m in best and has_all(m)):
         each = [verdicts(a, method, best[method][0], seed, folder) for seed in a.seeds]
         shares[method] = [sum(row) / len(row) for row in zip(*each)]
     lines = ["| method | accuracy | above LoRA's, paired by row (95 %) |", "|---|---|---|"]
