@@ -1,5 +1,5 @@
 // The hyperbolic radii of a run before its first step: set from its first rows where `curvature` is "auto", and compared with
-// where those rows' tokens lie.
+// where those rows' tokens lie. A run that goes on has them in its checkpoint.
 #pragma once
 
 #include "adapter/calibrate.h"

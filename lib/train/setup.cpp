@@ -18,7 +18,6 @@
 #include "model/meta.h"
 #include "text/chat_template.h"
 #include "train/checkpoint_folder.h"
-#include "train/radii.h"
 
 namespace hyplora {
 namespace {
@@ -209,7 +208,6 @@ void load_base(TrainingSetup& setup) {
   setup.model->set_gradient_checkpointing(o.gradient_checkpointing);
   setup.adapters = Adapters::attach(*setup.model, o.adapter, seed);
   if (o.init_adapter) setup.adapters.restore(*o.init_adapter);
-  settle_radii(*setup.model, setup.adapters, setup.training.examples, !o.init_adapter);
 }
 
 int64_t total_steps(const TrainOptions& options, const Batches& batches) {

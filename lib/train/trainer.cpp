@@ -13,6 +13,7 @@
 #include "data/prompt_record.h"
 #include "model/pack.h"
 #include "train/fingerprint.h"
+#include "train/radii.h"
 #include "train/report.h"
 #include "train/schedule.h"
 
@@ -85,6 +86,8 @@ class Trainer {
     if (const auto checkpoint = checkpoints_.to_resume()) {
       state_ = checkpoints_.restore(*checkpoint, setup_.adapters, optimizer_);
       saved_ = state_;
+    } else {
+      settle_radii(*setup_.model, setup_.adapters, setup_.training.examples, !options_.init_adapter);
     }
     checkpoints_.require_free(state_.step, steps_);
     checkpoints_.clean(saved_);

@@ -222,6 +222,12 @@ TEST_CASE("A stop signal saves and exits with 75; the same command goes on", "[p
   CHECK(fs::exists(place.at("out/latest/COMPLETE")));
 }
 
+TEST_CASE("Each module's K is set and told where a run begins; where it goes on, its checkpoint knows", "[programs]") {
+  const Place place;
+  CHECK_THAT(place.train().err, test::Contains("curvature \"auto\": K "));
+  CHECK_THAT(place.train().err, !test::Contains("curvature \"auto\""));
+}
+
 TEST_CASE("Generated ids come one array a line, and stop at the end-of-sequence id", "[programs]") {
   const Place place;
   write_file(place.at("ids.jsonl"), "[3,4,5]\n[6]\n");
