@@ -11,6 +11,7 @@
 #include "adapter/kinds.h"
 #include "adapter/observe.h"
 #include "analysis/linear_fit.h"
+#include "analysis/token_frequency.h"
 #include "core/error.h"
 #include "hyperbolic/variants.h"
 
@@ -38,10 +39,18 @@ Json median_of(const at::Tensor& values) {
 
 int64_t count(const at::Tensor& which) { return which.sum().item<int64_t>(); }
 
-Json module_report(const Observed& observed, const Seen& seen, const AdapterOptions& options) {
+/// Some of a module's tokens: how many, medians of sinh's argument and of the unexplained share.
+Json some_tokens(const at::Tensor& which, const at::Tensor& sinh_argument, const at::Tensor& unexplained) {
+  return {{"tokens", count(which)},
+          {"sinh_argument", sinh_argument.defined() ? median_of(sinh_argument.masked_select(which)) : Json(nullptr)},
+          {"unexplained", median_of(unexplained.masked_select(which))}};
+}
+
+Json module_report(const Observed& observed, const Seen& seen, const AdapterOptions& options, const FrequencyClasses& classes) {
   const GateShape shape = observed.adapter->shape();
   const at::Tensor x = at::cat(seen.x_norms).cpu(), y = at::cat(seen.y_norms).cpu(),
-                   unexplained = at::cat(seen.unexplained).cpu(), held = at_bound(shape, x);
+                   unexplained = at::cat(seen.unexplained).cpu(), held = at_bound(shape, x),
+                   th = shape.input_radius > 0 ? x / shape.input_radius : at::Tensor();
   const auto norm_scale = observed.adapter->norm_scale();
   Json row{{"path", observed.path},
            {"K", shape.K},
@@ -50,9 +59,11 @@ Json module_report(const Observed& observed, const Seen& seen, const AdapterOpti
            {"radius_is", find_variant(options.hyplora_variant).radius},
            {"tokens", y.numel()},
            {"y_over_radius", quantiles(y / shape.radius)},
-           {"sinh_argument", shape.input_radius > 0 ? quantiles(x / shape.input_radius) : Json(nullptr)},
+           {"sinh_argument", th.defined() ? quantiles(th) : Json(nullptr)},
            {"unexplained", median_of(unexplained)},
            {"unexplained_held", median_of(unexplained.masked_select(held))},
+           {"rare", some_tokens(classes.rare, th, unexplained)},
+           {"frequent", some_tokens(classes.frequent, th, unexplained)},
            {"flat_tokens", count(y < shape.flat_below)}};
   row["sinh_held_tokens"] = count(held);
   row["norm_held_tokens"] = count(x < shape.least_norm);
@@ -120,8 +131,9 @@ Json geometry_report(Transformer& model, const fs::path& adapter, const std::vec
     const HyperbolicAdapter& one = *adapters[i].adapter;
     seen[i].unexplained.push_back(fits[i].unexplained_of(one.geometry(x), x.to(at::kDouble), one.outer()));
   });
+  const FrequencyClasses classes = by_frequency(rows);
   Json modules = Json::array();
-  for (size_t i = 0; i < adapters.size(); ++i) modules.push_back(module_report(adapters[i], seen[i], options));
+  for (size_t i = 0; i < adapters.size(); ++i) modules.push_back(module_report(adapters[i], seen[i], options, classes));
   Json report{{"adapter", adapter.string()}, {"kind", adapter_text(options)}, {"rows", rows.size()}};
   report["summary"] = summary_of(modules);
   report["modules"] = modules;
@@ -131,9 +143,7 @@ Json geometry_report(Transformer& model, const fs::path& adapter, const std::vec
 std::string geometry_csv(const Json& report) {
   std::string text =
       "module,K,norm_scale,radius,radius_is,tokens,y_q05,y_q25,y_q50,y_q75,y_q95,y_max,sinh_q50,sinh_q95,sinh_max,unexplained,"
-      "unexplained_held,"
-      "flat_tokens,"
-      "sinh_held_tokens,norm_held_tokens\n";
+      "unexplained_held,flat_tokens,sinh_held_tokens,norm_held_tokens,rare_sinh,rare_unexplained,frequent_sinh,frequent_unexplained\n";
   for (const auto& row : report["modules"]) {
     std::vector<std::string> cells;
     const auto add = [&](const Json& value) {
@@ -144,6 +154,9 @@ std::string geometry_csv(const Json& report) {
     for (const char* key : {"q50", "q95", "max"}) add(row["sinh_argument"].is_null() ? Json() : row["sinh_argument"][key]);
     for (const char* key : {"unexplained", "unexplained_held", "flat_tokens", "sinh_held_tokens", "norm_held_tokens"})
       add(row[key]);
+    for (const char* tokens : {"rare", "frequent"}) {
+      for (const char* key : {"sinh_argument", "unexplained"}) add(row[tokens][key]);
+    }
     text += fmt::format("{}\n", fmt::join(cells, ","));
   }
   return text;

@@ -10,7 +10,8 @@
 namespace hyplora {
 
 /// {"summary": ..., "modules": [...]}. Each module: path, K, norm_scale, radius and in which formula, quantiles of |y|/radius
-/// and of sinh's argument, unexplained and unexplained_held (shares; null where no token is held), and counts of tokens. `adapter`
+/// and of sinh's argument, unexplained and unexplained_held (shares; null where no token is held), the medians of both for rare and for
+/// frequent tokens (token_frequency.h), and counts of tokens. `adapter`
 /// is loaded onto `model`, the base without adapters. InputError where the adapter is not hyperbolic.
 Json geometry_report(Transformer& model, const fs::path& adapter, const std::vector<Example>& rows);
 

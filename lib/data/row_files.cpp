@@ -72,6 +72,7 @@ void require_one_split(const std::string& folder, const std::vector<std::string>
   }
   if (splits.size() < 2) return;
   std::vector<std::string> names;
+  names.reserve(splits.size());
   for (const auto& [split, file] : splits) names.push_back(split);
   throw InputError("{}: holds files of the splits {}; name the file to train on, as {}.", folder, fmt::join(names, ", "),
                    splits.count("train") > 0 ? splits["train"] : splits.begin()->second);

@@ -11,6 +11,7 @@
 #include "adapter/material.h"
 #include "adapter/observe.h"
 #include "analysis/linear_fit.h"
+#include "analysis/token_frequency.h"
 #include "support/xml.h"
 
 namespace hyplora {
@@ -75,6 +76,27 @@ TEST_CASE("Lengths are told in units of the radius", "[analysis]") {
   CHECK(row["sinh_argument"]["max"].get<double>() == Approx(longest_x));
   CHECK(row["y_over_radius"]["max"].get<double>() == Approx(longest_y));
   CHECK(row["y_over_radius"]["q05"] < row["y_over_radius"]["q95"]);
+}
+
+TEST_CASE("Rare and frequent tokens have figures of their own", "[analysis]") {
+  const test::TempFolder folder;
+  test::write_adapter_folder(folder.path(), test::kind("hyplora"), 0.3);
+  Transformer model = test::small_model(1);
+  const std::vector<Example> rows = test::some_rows(6);
+  const Json row = geometry_report(model, folder.path(), rows)["modules"][0];
+  std::vector<at::Tensor> lengths;
+  observe(model, rows, [&](size_t i, const at::Tensor& x) {
+    if (i == 0) lengths.push_back(at::linalg_vector_norm(x.to(at::kDouble), 2, {1}));
+  });
+  const at::Tensor th = at::cat(lengths) / row["radius"].get<double>();
+  const FrequencyClasses classes = by_frequency(rows);
+  for (const auto& [name, which] : {std::pair{"rare", classes.rare}, std::pair{"frequent", classes.frequent}}) {
+    INFO(name);
+    CHECK(row[name]["tokens"] == which.sum().item<int64_t>());
+    CHECK(row[name]["sinh_argument"].get<double>() == Approx(at::quantile(th.masked_select(which), 0.5).item<double>()));
+    CHECK(row[name]["unexplained"] > 0);
+  }
+  CHECK(row["rare"]["sinh_argument"] != row["frequent"]["sinh_argument"]);
 }
 
 TEST_CASE("A nearly flat adapter is explained by a linear map, a curved one is not", "[analysis]") {

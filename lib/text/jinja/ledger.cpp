@@ -1,5 +1,8 @@
 #include "text/jinja/ledger.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "text/jinja/value.h"
 
 namespace hyplora::jinja {
@@ -54,7 +57,7 @@ Holder::~Holder() {
 void Holder::bury(std::vector<Value> values) {
   thread_local std::vector<Value> graves;
   thread_local bool digging = false;
-  for (Value& value : values) graves.push_back(std::move(value));
+  std::move(values.begin(), values.end(), std::back_inserter(graves));
   if (digging) return;
   digging = true;
   while (!graves.empty()) {
