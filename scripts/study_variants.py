@@ -129,9 +129,11 @@ def geometry(a, method, rate, folder):
 
 def by_module(reports):
     """For each method and kind of module: medians over layers, and the largest."""
-    lines = ["| method | modules | th of the tokens: 5 %, median, 95 % | furthest token | share that no linear map explains: mean, largest |",
-             "|---|---|---|---|---|"]
+    lines = ["| method | modules | th of the tokens: 5 %, median, 95 % | furthest token | share that no linear map explains: mean, largest | "
+             "th of rare, of frequent tokens | their shares |",
+             "|---|---|---|---|---|---|---|"]
     middle = lambda values: sorted(values)[len(values) // 2]
+    mean = lambda values: sum(values) / len(values)
     for method, modules in reports.items():
         kinds = list(dict.fromkeys(m["path"].split(".")[-1] for m in modules))
         for kind in kinds:
@@ -139,8 +141,11 @@ def by_module(reports):
             th = [m["sinh_argument"] for m in these if m["sinh_argument"]]
             shares = [m["unexplained"] for m in these]
             lies = ", ".join(f"{middle([t[q] for t in th]):.2g}" for q in ("q05", "q50", "q95")) if th else ""
+            both = [[m[tokens] for m in these] for tokens in ("rare", "frequent")]
+            lie_apart = ", ".join(f"{middle([t['sinh_argument'] for t in some]):.2g}" for some in both) if th else ""
+            apart = ", ".join(f"{100 * mean([t['unexplained'] for t in some]):.2g} %" for some in both)
             lines.append(f"| {method} | {kind} | {lies} | {max(t['max'] for t in th) if th else 0:.3g} | "
-                         f"{100 * sum(shares) / len(shares):.2g} %, {100 * max(shares):.2g} % |")
+                         f"{100 * mean(shares):.2g} %, {100 * max(shares):.2g} % | {lie_apart} | {apart} |")
     return "\n".join(lines) + "\n"
 
 

@@ -46,7 +46,7 @@ for folder in lib/*/; do
   while IFS=: read -r file line include; do
     below=$(sed -E 's/.*"([a-z]+)\/.*/\1/' <<<"$include")
     [[ " $room ${may[$room]} " == *" $below "* ]] || { echo "$file:$line: $room must not include $below"; bad=1; }
-  done < <(find "$folder" -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs grep -nHE '#include "[a-z]+/')
+  done < <(find "$folder" -name '*.h' -o -name '*.cpp' -o -name '*.cu*' | xargs grep -nHE '#include "[a-z]+/')
 done
 # Why so few: lib/ops/kernels/kernel.h.
 if grep -nHE '#include' lib/ops/kernels/* | grep -vE '#include ("core/cpu_units.h"|"ops/kernels/|<cstdint>|<immintrin.h>)'; then

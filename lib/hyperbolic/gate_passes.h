@@ -82,7 +82,7 @@ template <class Variant, class Runner>
 struct GatePasses {
   static void enter(const EnterPass& p, const GateScalars& scalars) {
     AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, p.z.scalar_type(), "enter", [&] {
-      Runner::run(p.z.size(0),
+      Runner::run(p.z.device(), p.z.size(0),
                   EnterWork<Variant, scalar_t>{ScalarPlaces<Variant>(scalars), p.z.size(1), p.norms.const_data_ptr<double>(),
                                                p.z.const_data_ptr<scalar_t>(), token_gates(p.records), p.u.data_ptr<double>()});
     });
@@ -90,15 +90,16 @@ struct GatePasses {
 
   static void leave(const LeavePass& p, const GateScalars& scalars) {
     AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, p.scaled.scalar_type(), "leave", [&] {
-      Runner::run(p.u.size(0), LeaveWork<Variant, scalar_t>{ScalarPlaces<Variant>(scalars), p.u.size(1), p.scale,
-                                                            p.u.const_data_ptr<double>(), p.Gu.const_data_ptr<double>(),
-                                                            token_gates(p.records), p.scaled.data_ptr<scalar_t>()});
+      Runner::run(
+          p.u.device(), p.u.size(0),
+          LeaveWork<Variant, scalar_t>{ScalarPlaces<Variant>(scalars), p.u.size(1), p.scale, p.u.const_data_ptr<double>(),
+                                       p.Gu.const_data_ptr<double>(), token_gates(p.records), p.scaled.data_ptr<scalar_t>()});
     });
   }
 
   static void back(const BackPass& p) {
     AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, p.z.scalar_type(), "back", [&] {
-      Runner::run(p.z.size(0),
+      Runner::run(p.z.device(), p.z.size(0),
                   BackWork<scalar_t>{p.z.size(1), p.scale, p.P.const_data_ptr<scalar_t>(), p.z.const_data_ptr<scalar_t>(),
                                      p.Gu.const_data_ptr<double>(), token_gates(p.records), p.dz.data_ptr<scalar_t>(),
                                      p.u.data_ptr<double>(), p.eta_u.data_ptr<double>(), p.weight.data_ptr<double>(),
@@ -120,7 +121,13 @@ constexpr Passes passes_of() {
   return {All::enter, All::leave, All::back};
 }
 
-/// The passes on CUDA, by the variant's place in GatedVariants: from gates.cu, or no_cuda.cpp where the build has none.
+/// A device's passes, by the variant's place in GatedVariants.
+using PassesOf = const Passes& (*)(size_t variant);
+
+/// On CUDA: from gates.cu, or no_cuda.cpp where the build has none.
 const Passes& cuda_passes(size_t variant);
+
+/// What runs on devices of a kind beside the CPU: cuda_passes on CUDA, nothing on others until something is set.
+PassesOf& passes_on(c10::DeviceType type);
 
 }  // namespace hyplora

@@ -1,9 +1,7 @@
-// The passes over tokens as CUDA kernels, one thread per token, on LibTorch's current stream.
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDAException.h>
-
+// The passes over tokens as CUDA kernels, one thread per token.
 #include <array>
 
+#include "core/launch.cuh"
 #include "hyperbolic/gate_passes.h"
 #include "hyperbolic/variant_list.h"
 
@@ -20,10 +18,8 @@ __global__ void each_token(int64_t tokens, Work work) {
 
 struct CudaRunner {
   template <class Work>
-  static void run(int64_t tokens, const Work& work) {
-    const auto blocks = static_cast<unsigned>((tokens + threads - 1) / threads);
-    each_token<<<blocks, threads, 0, at::cuda::getCurrentCUDAStream()>>>(tokens, work);
-    C10_CUDA_KERNEL_LAUNCH_CHECK();
+  static void run(at::Device device, int64_t tokens, const Work& work) {
+    launch(device, {(tokens + threads - 1) / threads, threads}, each_token<Work>, tokens, work);
   }
 };
 

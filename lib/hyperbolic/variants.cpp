@@ -1,6 +1,7 @@
 #include "hyperbolic/variants.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/error.h"
 #include "hyperbolic/gate_passes.h"
@@ -11,11 +12,18 @@ namespace {
 
 struct CpuRunner {
   template <class Work>
-  static void run(int64_t tokens, const Work& work) {
+  static void run(at::Device /*device*/, int64_t tokens, const Work& work) {
     const auto variant = work.variant();
     for (int64_t t = 0; t < tokens; ++t) work(variant, t);
   }
 };
+
+const Passes& device_passes(c10::DeviceType type, size_t variant) {
+  const PassesOf passes = passes_on(type);
+  if (passes == nullptr)
+    throw RunError("hyperbolic adapters have no kernels for devices of the kind {}.", c10::DeviceTypeName(type, true));
+  return passes(variant);
+}
 
 template <class V>
 class GatesOf : public Gates {
@@ -35,7 +43,7 @@ class GatesOf : public Gates {
  private:
   const Passes& passes(const at::Tensor& tensor) const {
     static constexpr Passes on_cpu = passes_of<V, CpuRunner>();
-    return tensor.is_cuda() ? cuda_passes(place_) : on_cpu;
+    return tensor.is_cpu() ? on_cpu : device_passes(tensor.device().type(), place_);
   }
 
   size_t place_;
@@ -57,6 +65,15 @@ std::vector<Variant> rows_of(TypeList<Gated...>, TypeList<Others...>) {
 }
 
 }  // namespace
+
+PassesOf& passes_on(c10::DeviceType type) {
+  static auto all = [] {
+    std::array<PassesOf, c10::COMPILE_TIME_MAX_DEVICE_TYPES> passes{};
+    passes[static_cast<size_t>(c10::DeviceType::CUDA)] = cuda_passes;
+    return passes;
+  }();
+  return all[static_cast<size_t>(type)];
+}
 
 const std::vector<Variant>& variants() {
   static const std::vector<Variant> rows = rows_of(GatedVariants(), OtherVariants());
