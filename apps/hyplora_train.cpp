@@ -80,6 +80,7 @@ int dry_run(const TrainOptions& options, at::Device device, bool ids) {
   check_start(setup, batches);
   Json plan = plan_training(setup, batches).to_json();
   plan["device"] = device_text(device);
+  plan["free_memory_bytes"] = setup.free_bytes ? Json(*setup.free_bytes) : Json(nullptr);
   plan["dtype"] = dtype_text(setup.dtype);
   plan["architecture"] = setup.spec.to_json();
   plan["first_example"] = preview(setup.training.examples.front(), setup.tokenizer.get());

@@ -197,7 +197,9 @@ c10::Device Program::device(int local_rank) const {
   log::set_level(common_.quiet ? "error" : common_.log_level);
   require_threads(common_.threads > 0 ? common_.threads : at::get_num_threads());
   if (common_.threads > 0) at::set_num_threads(static_cast<int>(common_.threads));
-  return choose_device(common_.device, local_rank);
+  const c10::Device device = choose_device(common_.device, local_rank);
+  make_current(device);
+  return device;
 }
 
 void Program::mute() {

@@ -2,6 +2,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/stack.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -62,19 +63,25 @@ NamedTensors Adapters::tensors() const {
   return named;
 }
 
-std::optional<std::array<double, 3>> Adapters::curvature_summary() const {
-  double least = INFINITY, sum = 0, most = -INFINITY;
-  int64_t count = 0;
+at::Tensor Adapters::stored_curvatures() const {
+  std::vector<at::Tensor> stored;
   for (const auto& parameter : parameters_) {
-    if (!parameter.is_curvature) continue;
-    const double K = curvature_of(options_, parameter.value.item<double>());
+    if (parameter.is_curvature) stored.push_back(parameter.value.detach());
+  }
+  return stored.empty() ? at::Tensor() : at::stack(stored).to(at::kDouble);
+}
+
+std::optional<std::array<double, 3>> Adapters::curvature_summary(const at::Tensor& stored) const {
+  if (!stored.defined() || stored.numel() == 0) return std::nullopt;
+  const at::Tensor here = stored.cpu();
+  double least = INFINITY, sum = 0, most = -INFINITY;
+  for (int64_t i = 0; i < here.numel(); ++i) {
+    const double K = curvature_of(options_, here[i].item<double>());
     least = std::min(least, K);
     most = std::max(most, K);
     sum += K;
-    ++count;
   }
-  if (count == 0) return std::nullopt;
-  return std::array{least, sum / static_cast<double>(count), most};
+  return std::array{least, sum / static_cast<double>(here.numel()), most};
 }
 
 void Adapters::set_curvature(const std::string& path, double K) {

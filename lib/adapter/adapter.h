@@ -104,7 +104,12 @@ class Adapters {
   /// `base_width`: bytes of a number in the base's type.
   AdapterCost cost(int64_t base_width) const { return {trained_count(), 4 * kept_wide_ + base_width * kept_base_}; }
   /// Least, mean and largest K over the modules; nothing where the kind has no curvature.
-  std::optional<std::array<double, 3>> curvature_summary() const;
+  std::optional<std::array<double, 3>> curvature_summary() const { return curvature_summary(stored_curvatures()); }
+  /// The same of what stored_curvatures gave, which may be an earlier moment's.
+  std::optional<std::array<double, 3>> curvature_summary(const at::Tensor& stored) const;
+  /// Each module's lora_k as it is stored, [n] float64 where the adapters lie, a copy; undefined where the kind has no curvature. Waits
+  /// for no device.
+  at::Tensor stored_curvatures() const;
 
   /// Gives one module another K, as if the options' curvature had been it.
   void set_curvature(const std::string& path, double K);

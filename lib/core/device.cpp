@@ -6,6 +6,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 
 #include "core/error.h"
@@ -16,6 +17,13 @@ namespace {
 int gpu_count() {
   if (!at::globalContext().hasCUDA()) return 0;
   return c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount();
+}
+
+using c10::CachingDeviceAllocator::DeviceStats;
+
+int64_t peak_of(c10::Device device, c10::CachingAllocator::StatArray DeviceStats::*what) {
+  const DeviceStats stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+  return (stats.*what)[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
 }
 
 }  // namespace
@@ -35,11 +43,26 @@ c10::Device choose_device(const std::string& name, int local_rank) {
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
+void make_current(c10::Device device) {
+  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).setDevice(device);
+}
+
+void use_deterministic_algorithms(bool on) {
+  if (on) ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);  // cuBLAS reads it where its first handle is made
+  at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/false);
+  // By default every fresh tensor would be filled, although none of ours is read before it is written.
+  at::globalContext().setDeterministicFillUninitializedMemory(false);
+}
+
+int64_t peak_reserved_bytes(c10::Device device) { return device.is_cpu() ? 0 : peak_of(device, &DeviceStats::reserved_bytes); }
+
+std::optional<int64_t> free_memory_bytes(c10::Device device) {
+  if (device.is_cpu()) return std::nullopt;
+  return static_cast<int64_t>(c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
+}
+
 int64_t peak_memory_bytes(c10::Device device) {
-  if (!device.is_cpu()) {
-    const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
-    return stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
-  }
+  if (!device.is_cpu()) return peak_of(device, &DeviceStats::allocated_bytes);
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
     if (word != "VmHWM:") continue;

@@ -39,6 +39,7 @@ std::string last(const std::vector<std::string>& parts, size_t count) {
 
 std::vector<std::string> adapter_names(const std::vector<std::string>& adapters) {
   std::vector<std::vector<std::string>> parts;
+  parts.reserve(adapters.size());
   for (const auto& adapter : adapters) parts.push_back(parts_of(adapter));
   std::vector<size_t> counts(parts.size(), 1);
   std::vector<std::string> names;

@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +11,7 @@
 #include "core/error.h"
 #include "generate/search.h"
 #include "model/finite.h"
+#include "ops/upload.h"
 
 namespace hyplora {
 namespace {
@@ -94,8 +94,10 @@ std::vector<at::Tensor> pass(const Transformer& model, std::vector<Active>& rows
     batch.trees.push_back(first ? TreeRow() : grow(row, branches));
     batch.past.push_back(&row.past);
   }
-  batch.ids = at::tensor(ids, at::kLong).to(model.device());
-  const at::Tensor hidden = model.blocks(batch).index_select(0, at::tensor(last, at::kLong).to(model.device()));
+  const auto there = ops::upload({ids, places_of(batch), last}, model.device());
+  batch.ids = there[0];
+  batch.places = there[1];
+  const at::Tensor hidden = model.blocks(batch).index_select(0, there[2]);
   const at::Tensor logits = model.logits(model.final_norm(hidden)).to(at::kCPU, at::kFloat);
   auto of_rows = logits.split_with_sizes(counts);
   if (!std::isfinite(logits.max().item<float>())) stop_not_finite(model, rows, prompts, of_rows);

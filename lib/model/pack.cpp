@@ -1,7 +1,7 @@
 #include "model/pack.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/tensor.h>
+#include "ops/upload.h"
 
 namespace hyplora {
 
@@ -18,12 +18,13 @@ PackedBatch pack(const std::vector<const Example*>& rows, at::Device device) {
       targets.push_back(row->labels[i]);
     }
   }
-  const auto put = [&](const Ids& values) { return at::tensor(values, at::kLong).to(device); };
   batch.token_count = static_cast<int64_t>(ids.size());
   batch.supervised = static_cast<int64_t>(targets.size());
-  batch.tokens.ids = put(ids);
-  batch.positions = put(positions);
-  batch.targets = put(targets);
+  const auto there = ops::upload({ids, places_of(batch.tokens), positions, targets}, device);
+  batch.tokens.ids = there[0];
+  batch.tokens.places = there[1];
+  batch.positions = there[2];
+  batch.targets = there[3];
   return batch;
 }
 

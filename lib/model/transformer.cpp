@@ -2,14 +2,13 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/outer.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/recompute.h"
@@ -17,6 +16,7 @@
 #include "ops/decode_attention.h"
 #include "ops/loss.h"
 #include "ops/products.h"
+#include "ops/upload.h"
 
 namespace hyplora {
 
@@ -36,7 +36,19 @@ Place find_place(const Weights& weights) {
   return places[0];
 }
 
+bool is_tree(const TokenBatch& batch, size_t row) { return !batch.trees.empty() && !batch.trees[row].branches.own.empty(); }
+
 }  // namespace
+
+std::vector<int64_t> places_of(const TokenBatch& batch) {
+  std::vector<int64_t> all;
+  for (size_t row = 0; row < batch.lengths.size(); ++row) {
+    const bool tree = is_tree(batch, row);
+    const int64_t first = tree ? batch.trees[row].position : batch.past.empty() ? 0 : batch.past[row]->length();
+    for (int64_t i = 0; i < batch.lengths[row]; ++i) all.push_back(tree ? first : first + i);
+  }
+  return all;
+}
 
 Transformer::Transformer(const ModelSpec& spec, const Weights& weights) : spec_(spec) {
   const Place place = find_place(weights);
@@ -96,21 +108,35 @@ at::Tensor Transformer::head_norm(const at::Tensor& weight, const at::Tensor& x)
   return ops::rms_norm(x.reshape({-1, spec_.head_dim}), weight, spec_.rms_norm_eps, spec_.norm_offset).view(x.sizes());
 }
 
-Transformer::BothAngles Transformer::angles(const TokenBatch& batch) const {
-  std::vector<at::Tensor> positions;
-  for (size_t row = 0; row < batch.lengths.size(); ++row) {
-    const int64_t lead = virtual_count(), count = batch.lengths[row];
-    const int64_t first = lead + (batch.past.empty() ? 0 : batch.past[row]->length());
-    positions.push_back(is_tree(batch, row) ? at::full({count}, lead + batch.trees[row].position, at::kLong)
-                                            : at::arange(first, first + count, at::kLong));
+/// All rows' masks go to the device together, once a pass; on the CPU the attention needs none.
+std::vector<at::Tensor> Transformer::trees_seen(const TokenBatch& batch, int64_t window) const {
+  if (device().is_cpu() || batch.trees.empty()) return {};
+  std::vector<at::Tensor> masks, seen(batch.trees.size());
+  std::vector<size_t> rows;
+  for (size_t row = 0; row < batch.trees.size(); ++row) {
+    if (!is_tree(batch, row)) continue;
+    const int64_t lead = virtual_count(), keys = lead + batch.past[row]->length() + batch.lengths[row];
+    masks.push_back(ops::branches_mask(batch.trees[row].branches, keys, lead, window));
+    rows.push_back(row);
   }
-  const at::Tensor all = at::cat(positions).to(device(), at::kFloat);
+  const auto there = ops::upload(masks, device());
+  for (size_t i = 0; i < rows.size(); ++i) seen[rows[i]] = there[i];
+  return seen;
+}
+
+Transformer::Views Transformer::views(const TokenBatch& batch) const {
+  const at::Tensor in_row = batch.places.defined() ? batch.places : ops::upload({places_of(batch)}, device()).front(),
+                   all = (virtual_count() > 0 ? in_row + virtual_count() : in_row).to(at::kFloat);
   const auto turned = [&](const at::Tensor& frequencies) {
     const at::Tensor turns = all.outer(frequencies).unsqueeze(1);
-    return Angles{turns.cos().to(dtype()), turns.sin().to(dtype())};
+    return View{turns.cos().to(dtype()), turns.sin().to(dtype()), {}};
   };
-  const Angles full = turned(frequencies_);
-  return {full, spec_.window_rope ? turned(window_frequencies_) : full};
+  Views views{turned(frequencies_), {}};
+  views.windowed = spec_.window_rope ? turned(window_frequencies_) : views.full;
+  const int64_t window = *std::max_element(spec_.windows.begin(), spec_.windows.end());
+  views.full.seen = trees_seen(batch, 0);
+  views.windowed.seen = window > 0 ? trees_seen(batch, window) : std::vector<at::Tensor>();
+  return views;
 }
 
 std::pair<at::Tensor, at::Tensor> Transformer::virtual_pair(size_t layer) const {
@@ -132,7 +158,7 @@ at::Tensor Transformer::mix_after_virtual(size_t layer, const at::Tensor& q, con
 
 /// Stores the new keys and values; branches count places behind the virtual tokens, the cache with them.
 std::vector<ops::CachedRow> Transformer::cached_rows(size_t layer, const at::Tensor& k, const at::Tensor& v,
-                                                     const TokenBatch& batch) const {
+                                                     const TokenBatch& batch, const View& view) const {
   std::vector<ops::CachedRow> rows;
   int64_t first = 0;
   for (size_t row = 0; row < batch.lengths.size(); ++row) {
@@ -142,17 +168,18 @@ std::vector<ops::CachedRow> Transformer::cached_rows(size_t layer, const at::Ten
     }
     const auto [keys, values] = batch.past[row]->append(static_cast<int64_t>(layer), k, v, first, batch.lengths[row]);
     first += batch.lengths[row];
-    rows.push_back({keys, values, is_tree(batch, row) ? &batch.trees[row].branches : nullptr, virtual_count()});
+    rows.push_back({keys, values, is_tree(batch, row) ? &batch.trees[row].branches : nullptr, virtual_count(),
+                    view.seen.empty() ? at::Tensor() : view.seen[row]});
   }
   return rows;
 }
 
 at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            const TokenBatch& batch) const {
+                            const TokenBatch& batch, const View& view) const {
   const ops::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim, spec_.attention_scale, spec_.windows[layer]};
   if (batch.past.empty() && virtual_count() > 0) return mix_after_virtual(layer, q, k, v, batch.lengths, shape);
   if (batch.past.empty()) return ops::packed_attention(q, k, v, batch.lengths, shape);
-  const auto rows = cached_rows(layer, k, v, batch);
+  const auto rows = cached_rows(layer, k, v, batch, view);
   bool decodes = ops::has_decode_attention(q, shape);
   for (size_t row = 0; row < rows.size(); ++row) decodes = decodes && (batch.lengths[row] == 1 || is_tree(batch, row));
   if (decodes) return ops::decode_attention(q, rows, shape);
@@ -162,13 +189,13 @@ at::Tensor Transformer::mix(size_t layer, const at::Tensor& q, const at::Tensor&
   return mixed.size() == 1 ? mixed[0] : at::cat(mixed);
 }
 
-at::Tensor Transformer::attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& both) const {
+at::Tensor Transformer::attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Views& views) const {
   const Block& b = blocks_[layer];
-  const Angles& angles = spec_.windows[layer] > 0 ? both.windowed : both.full;
-  const at::Tensor q = ops::rope(head_norm(b.q_norm, run(b.q_proj, x)), angles.cos, angles.sin);
-  const at::Tensor k = ops::rope(head_norm(b.k_norm, run(b.k_proj, x)), angles.cos, angles.sin);
+  const View& view = views.of(spec_.windows[layer]);
+  const at::Tensor q = ops::rope(head_norm(b.q_norm, run(b.q_proj, x)), view.cos, view.sin);
+  const at::Tensor k = ops::rope(head_norm(b.k_norm, run(b.k_proj, x)), view.cos, view.sin);
   const at::Tensor v = run(b.v_proj, x);
-  return run(b.o_proj, mix(layer, q, k, v, batch));
+  return run(b.o_proj, mix(layer, q, k, v, batch, view));
 }
 
 at::Tensor Transformer::feed_forward(size_t layer, const at::Tensor& x) const {
@@ -176,9 +203,9 @@ at::Tensor Transformer::feed_forward(size_t layer, const at::Tensor& x) const {
   return run(b.down_proj, ops::gated(run(b.gate_proj, x), run(b.up_proj, x), spec_.activation));
 }
 
-at::Tensor Transformer::block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const {
+at::Tensor Transformer::block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Views& views) const {
   const Block& b = blocks_[layer];
-  const at::Tensor mixed = attend(layer, norm(b.path + ".input_layernorm", b.input_layernorm, x), batch, angles);
+  const at::Tensor mixed = attend(layer, norm(b.path + ".input_layernorm", b.input_layernorm, x), batch, views);
   const std::string middle = b.path + ".post_attention_layernorm";
   if (!spec_.output_norms) {
     const at::Tensor attended = x + mixed;
@@ -191,14 +218,14 @@ at::Tensor Transformer::block(size_t layer, const at::Tensor& x, const TokenBatc
 }
 
 at::Tensor Transformer::blocks(const TokenBatch& batch) const {
-  const BothAngles turned = angles(batch);
+  const Views seen_by = views(batch);
   at::Tensor x = at::embedding(embedding(), batch.ids);
   if (spec_.scaled_embedding) x = x * at::scalar_tensor(std::sqrt(static_cast<double>(spec_.hidden_size)), x.options());
   see(prefix_ + "embed_tokens", x);
   const bool recomputes = recomputes_ && at::GradMode::is_enabled() && batch.past.empty();
   for (size_t layer = 0; layer < blocks_.size(); ++layer) {
-    x = recomputes ? recomputed([=, this](const at::Tensor& in) { return block(layer, in, batch, turned); }, x)
-                   : block(layer, x, batch, turned);
+    x = recomputes ? recomputed([=, this](const at::Tensor& in) { return block(layer, in, batch, seen_by); }, x)
+                   : block(layer, x, batch, seen_by);
   }
   for (size_t row = 0; row < batch.past.size(); ++row) batch.past[row]->advance(batch.lengths[row]);
   return x;

@@ -26,7 +26,11 @@ struct TokenBatch {
   std::vector<int64_t> lengths;     // of each row; they sum to T
   std::vector<KvRow*> past;         // none, or one per row: the tokens before these, to be continued
   std::vector<TreeRow> trees = {};  // none, or one per row
+  at::Tensor places = {};           // [T] int64: places_of, where they went to the device with the ids
 };
+
+/// Of each token: how many tokens stand before it, virtual ones apart.
+std::vector<int64_t> places_of(const TokenBatch& batch);
 
 /// Sees each module's output while a forward pass runs: Hugging Face's module path, tensor.
 using Probe = std::function<void(const std::string& path, const at::Tensor& output)>;
@@ -83,26 +87,28 @@ class Transformer {
     at::Tensor input_layernorm, post_attention_layernorm, pre_feedforward_layernorm, post_feedforward_layernorm, q_norm, k_norm;
     Linear q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj;
   };
-  struct Angles {
-    at::Tensor cos, sin;  // [T, 1, head_dim / 2]
+  /// What layers of a kind share in a pass.
+  struct View {
+    at::Tensor cos, sin;           // rotations, [T, 1, head_dim / 2]
+    std::vector<at::Tensor> seen;  // none, or of each row: which keys its tree's tokens see; undefined where it is none
   };
-  /// Rotations for the layers that see everything, and for those with a window.
-  struct BothAngles {
-    Angles full, windowed;
+  /// For the layers that see everything, and for those with a window.
+  struct Views {
+    View full, windowed;
+    const View& of(int64_t window) const { return window > 0 ? windowed : full; }
   };
 
   static Block make_block(const ModelSpec& spec, const Weights& w);
-  BothAngles angles(const TokenBatch& batch) const;
-  at::Tensor block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const;
-  at::Tensor attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const BothAngles& angles) const;
+  Views views(const TokenBatch& batch) const;
+  std::vector<at::Tensor> trees_seen(const TokenBatch& batch, int64_t window) const;
+  at::Tensor block(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Views& views) const;
+  at::Tensor attend(size_t layer, const at::Tensor& x, const TokenBatch& batch, const Views& views) const;
   at::Tensor feed_forward(size_t layer, const at::Tensor& x) const;
   at::Tensor head_norm(const at::Tensor& weight, const at::Tensor& x) const;
-  bool is_tree(const TokenBatch& batch, size_t row) const {
-    return !batch.trees.empty() && !batch.trees[row].branches.own.empty();
-  }
-  at::Tensor mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) const;
-  std::vector<ops::CachedRow> cached_rows(size_t layer, const at::Tensor& k, const at::Tensor& v,
-                                          const TokenBatch& batch) const;
+  at::Tensor mix(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch,
+                 const View& view) const;
+  std::vector<ops::CachedRow> cached_rows(size_t layer, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch,
+                                          const View& view) const;
   /// Keys and values [n, kv_heads * head_dim] of a layer's virtual tokens.
   std::pair<at::Tensor, at::Tensor> virtual_pair(size_t layer) const;
   at::Tensor mix_after_virtual(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

@@ -175,13 +175,8 @@ at::Tensor grouped(const at::Tensor& x, int64_t kv_heads, int64_t head_dim) {
 
 }  // namespace
 
-namespace {
-
-/// Which keys each branch sees, [L, S].
-at::Tensor branches_mask(const CachedRow& row, int64_t window) {
-  const Branches& branches = *row.branches;
-  const int64_t length = static_cast<int64_t>(branches.own.size()), keys = row.keys.size(0),
-                common = row.lead + branches.common;
+at::Tensor branches_mask(const Branches& branches, int64_t keys, int64_t lead, int64_t window) {
+  const int64_t length = static_cast<int64_t>(branches.own.size()), common = lead + branches.common;
   at::Tensor seen = at::zeros({length, keys}, at::kBool);
   for (int64_t i = 0; i < length; ++i) {
     const auto& own = branches.own[static_cast<size_t>(i)];
@@ -189,15 +184,18 @@ at::Tensor branches_mask(const CachedRow& row, int64_t window) {
     const int64_t skipped = window > 0 ? std::max<int64_t>(0, all - window) : 0, oldest = std::min(skipped, common);
     bool* line = seen.data_ptr<bool>() + i * keys;
     std::fill(line + oldest, line + common, true);
-    for (auto place = own.begin() + (skipped - oldest); place != own.end(); ++place) line[row.lead + *place] = true;
+    for (auto place = own.begin() + (skipped - oldest); place != own.end(); ++place) line[lead + *place] = true;
   }
   return seen;
 }
 
+namespace {
+
 /// Which keys each query sees, [L, S]; nothing where it is all of them or causal from the first.
 std::optional<at::Tensor> visible(int64_t length, const CachedRow& row, int64_t window, const at::Tensor& q) {
   const int64_t keys = row.keys.size(0);
-  if (row.branches != nullptr) return branches_mask(row, window).to(q.device());
+  if (row.seen.defined()) return row.seen;
+  if (row.branches != nullptr) return branches_mask(*row.branches, keys, row.lead, window).to(q.device());
   const bool windowed = window > 0 && window < keys;
   if (length == 1 && !windowed) return std::nullopt;
   at::Tensor mask = at::ones({length, keys}, q.options().dtype(at::kBool)).tril_(keys - length);

@@ -34,7 +34,11 @@ struct CachedRow {
   at::Tensor keys, values;
   const Branches* branches = nullptr;
   int64_t lead = 0;
+  at::Tensor seen = {};  // what branches_mask says, where it lies with the keys already
 };
+
+/// Which of a row's `keys` keys, `lead` of them first, each branch sees: bool [L, keys] on the CPU.
+at::Tensor branches_mask(const Branches& branches, int64_t keys, int64_t lead, int64_t window);
 
 /// q [L, heads * head_dim], a row's newest L tokens -> [L, heads * head_dim].
 at::Tensor attention(const at::Tensor& q, const CachedRow& row, const AttentionShape& shape);

@@ -30,6 +30,7 @@ Json StepRecord::to_json() const {
             {"tokens_per_second", json_number(tokens_per_second())},
             {"step_seconds", json_number(step_seconds)},
             {"peak_memory_bytes", peak_memory_bytes}};
+  if (peak_reserved_bytes > 0) line["peak_reserved_bytes"] = peak_reserved_bytes;
   if (curvature) {
     const auto& [least, mean, largest] = *curvature;
     line["curvature"] = {{"min", json_number(least)}, {"mean", json_number(mean)}, {"max", json_number(largest)}};

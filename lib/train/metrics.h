@@ -18,6 +18,7 @@ struct StepRecord {
   int64_t tokens = 0, supervised_tokens = 0;
   double step_seconds = 0;
   int64_t peak_memory_bytes = 0;
+  int64_t peak_reserved_bytes = 0;                 // on a GPU, where it stands beside the other
   std::optional<std::array<double, 3>> curvature;  // least, mean, largest K
 
   double tokens_per_second() const { return step_seconds > 0 ? static_cast<double>(tokens) / step_seconds : 0; }

@@ -47,14 +47,16 @@ at::Tensor AdamW::clip_gradients(double most) {
   return norm;
 }
 
-void AdamW::step(double factor, const at::Tensor& skip) {
+void AdamW::step(double factor, const at::Tensor& watched) {
   const at::NoGradGuard no_grad;
-  step_group(plain_, factor, skip);
-  step_group(curvature_, factor, skip);
+  const at::Tensor bad = watched.isfinite().logical_not().to(at::kFloat);
+  held_ = held_.defined() ? held_.maximum(bad) : bad;
+  step_group(plain_, factor);
+  step_group(curvature_, factor);
   clear_gradients();
 }
 
-void AdamW::step_group(Group& group, double factor, const at::Tensor& skip) {
+void AdamW::step_group(Group& group, double factor) {
   std::vector<at::Tensor> values, gradients, averages, squares, steps;
   for (size_t i = 0; i < group.values.size(); ++i) {
     if (!gradient_of(group.values[i]).defined()) continue;
@@ -66,7 +68,7 @@ void AdamW::step_group(Group& group, double factor, const at::Tensor& skip) {
   }
   if (values.empty()) return;
   at::_fused_adamw_(values, gradients, averages, squares, /*max_exp_avg_sqs=*/{}, steps, group.rate * factor, beta1_, beta2_,
-                    decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, skip);
+                    decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, held_);
   // The fused step writes without telling autograd; what is derived from the values and kept (DoRA's norms) goes by their
   // versions.
   for (const auto& value : values) value.unsafeGetTensorImpl()->bump_version();

@@ -14,8 +14,9 @@ class AdamW {
   /// L2 norm over all gradients, before clipping; then scales them so that it is at most `most` (0: leaves them). No
   /// synchronisation with the device.
   at::Tensor clip_gradients(double most);
-  /// One update at `factor` times the configured rates, none where `skip` [] is 1 (a non-finite step); clears the gradients.
-  void step(double factor, const at::Tensor& skip);
+  /// One update at `factor` times the configured rates; none from the first on whose `watched` [] is not finite, so that the weights
+  /// stay as that step found them, however much later it is noticed. Clears the gradients. No synchronisation with the device.
+  void step(double factor, const at::Tensor& watched);
   void clear_gradients();
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -29,11 +30,12 @@ class AdamW {
     double rate;
     std::vector<at::Tensor> values, averages, squares, steps;
   };
-  void step_group(Group& group, double factor, const at::Tensor& skip);
+  void step_group(Group& group, double factor);
 
   std::vector<Parameter> parameters_;
   double beta1_, beta2_, epsilon_, decay_;
   Group plain_, curvature_;
+  at::Tensor held_;  // [] 1 once a step was not finite
 };
 
 }  // namespace hyplora

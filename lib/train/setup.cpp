@@ -1,7 +1,5 @@
 #include "train/setup.h"
 
-#include <ATen/Context.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -9,6 +7,7 @@
 #include "adapter/adapter_tensors.h"
 #include "adapter/ends.h"
 #include "adapter/patterns.h"
+#include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "data/prompt_record.h"
@@ -191,7 +190,8 @@ TrainingSetup prepare_training(const TrainOptions& options, at::Device device, c
   read_data(setup, poll);
   check_lengths(setup);
   require_writable_folder(options.output_dir);
-  at::globalContext().setDeterministicAlgorithms(options.deterministic, /*warn_only=*/false);
+  setup.free_bytes = free_memory_bytes(device);
+  use_deterministic_algorithms(options.deterministic);
   return setup;
 }
 
@@ -237,6 +237,9 @@ std::vector<std::string> plan_advice(const TrainOptions& o, const TrainingPlan& 
     say("eval_step {} is more than the run's {} steps: there is no validation before its end", o.eval_step, plan.steps);
   if (o.save_step > plan.steps && o.save_step != defaults.save_step)
     say("save_step {} is more than the run's {} steps: no checkpoint is due before its end", o.save_step, plan.steps);
+  if (plan.free_bytes && plan.predicted_peak_bytes > *plan.free_bytes)
+    say("the predicted peak of {} MB is more than the {} MB that the GPU has left; a smaller micro_batch_size{} needs less",
+        plan.predicted_peak_bytes >> 20, *plan.free_bytes >> 20, o.gradient_checkpointing ? "" : " or gradient_checkpointing");
   return said;
 }
 
@@ -255,7 +258,6 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
   plan.steps_per_epoch = batches.steps_per_epoch();
   plan.steps = total_steps(o, batches);
   plan.warmup_steps = warmup_steps(o, plan.steps);
-  for (const auto& sentence : plan_advice(o, plan)) log::warn("{}", sentence);
   if (!learns_all_weights(o.adapter)) log_dtype_advice(o.dtype, setup.device);
   plan.base_parameters = setup.spec.parameters();
   plan.trained_parameters = setup.cost.parameters;
@@ -266,6 +268,8 @@ TrainingPlan plan_training(const TrainingSetup& setup, const Batches& batches) {
   constexpr int64_t libraries = int64_t{250} << 20, head = int64_t{3} * 32 << 20;
   plan.predicted_peak_bytes = libraries + head + plan.base_bytes + trained_bytes +
                               (activation_bytes(setup) + setup.cost.bytes_per_token) * longest_micro_batch(setup);
+  plan.free_bytes = setup.free_bytes;
+  for (const auto& sentence : plan_advice(o, plan)) log::warn("{}", sentence);
   return plan;
 }
 

@@ -18,6 +18,7 @@ struct TrainingSetup {
   TrainOptions options;
   TimeLimit::Clock::time_point started = TimeLimit::Clock::now();
   at::Device device = at::kCPU;
+  std::optional<int64_t> free_bytes;  // of the GPU, before anything of the run lies there
   at::ScalarType dtype = at::kFloat;
   ModelSpec spec;
   std::unique_ptr<Tokenizer> tokenizer;  // null when every row came tokenised and the folder has none
@@ -46,6 +47,7 @@ struct TrainingPlan {
   int64_t tokens_per_epoch = 0, supervised_per_epoch = 0, steps_per_epoch = 0, steps = 0, warmup_steps = 0;
   int64_t base_parameters = 0, trained_parameters = 0;
   int64_t base_bytes = 0, predicted_peak_bytes = 0;
+  std::optional<int64_t> free_bytes;  // of the GPU, where the peak has to fit
 
   Json to_json() const;
 };

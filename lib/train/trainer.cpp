@@ -2,6 +2,8 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <chrono>
@@ -72,11 +74,10 @@ class Trainer {
     int64_t tokens = 0, supervised_tokens = 0;
   };
 
-  /// A finished step. Loss and norm may still be on the device: reading them waits for a GPU, so that they are not yet in
-  /// the record.
+  /// A finished step, and what it left on the device: reading that waits for a GPU, so that it is not yet in the record.
   struct FinishedStep {
     StepRecord record;
-    at::Tensor loss, norm;
+    at::Tensor values;     // float64: loss, gradient norm, the stored form of each module's K behind this step
     bool skipped = false;  // its update was left out
   };
 
@@ -110,27 +111,29 @@ class Trainer {
   }
 
   void advance() {
-    const auto begin = Clock::now();
     pending_.push_back(one_step());
-    // On a GPU values are read only now and then; on the CPU it costs nothing.
-    const bool log_now = state_.step % options_.logging_steps == 0 || state_.step == steps_;
+    // On a GPU values are read only now and then, but once at the start, to know a step's time; on the CPU it costs nothing.
+    const bool log_now = state_.step % options_.logging_steps == 0 || state_.step == steps_ || !outcome_.first_loss;
     if (setup_.device.is_cpu() || log_now || options_.skip_spikes) tell_pending();
-    limit_.stepped(seconds_since(begin));
   }
 
   FinishedStep one_step() {
     const auto begin = Clock::now();
-    const GradientSum sum = forward_backward(batches_.rows(state_.step));
-    FinishedStep step{{}, sum.loss, optimizer_.clip_gradients(options_.max_grad_norm), false};
+    const GradientSum sum = gradients(batches_.rows(state_.step));
+    const at::Tensor norm = optimizer_.clip_gradients(options_.max_grad_norm);
     const double factor = schedule_.factor(state_.step);
+    FinishedStep step;
     // Judging a step before its update waits for a GPU.
-    step.skipped = options_.skip_spikes && state_.spikes.judge(step.loss.item<double>(), step.norm.item<double>());
+    step.skipped = options_.skip_spikes && state_.spikes.judge(sum.loss.item<double>(), norm.item<double>());
     if (step.skipped) {
       optimizer_.clear_gradients();
     } else {
-      optimizer_.step(factor, (step.loss + step.norm).isfinite().logical_not().to(at::kFloat));
+      optimizer_.step(factor, sum.loss + norm);
     }
     ++state_.step;
+    step.values = values_behind_step(sum.loss, norm);
+    step.record.peak_memory_bytes = peak_memory_bytes(setup_.device);
+    step.record.peak_reserved_bytes = peak_reserved_bytes(setup_.device);
     step.record.step = state_.step;
     step.record.epoch = static_cast<double>(state_.step) / static_cast<double>(batches_.steps_per_epoch());
     step.record.learning_rate = options_.learning_rate * factor;
@@ -138,6 +141,17 @@ class Trainer {
     step.record.supervised_tokens = sum.supervised_tokens;
     step.record.step_seconds = seconds_since(begin);
     return step;
+  }
+
+  GradientSum gradients(const StepRows& rows) {
+    try {
+      return forward_backward(rows);
+    } catch (const c10::OutOfMemoryError& error) {
+      const std::string what = error.what_without_backtrace();
+      throw RunError("step {}: out of memory on {}; a smaller micro_batch_size{} needs less. LibTorch says: {}",
+                     state_.step + 1, setup_.device.str(), options_.gradient_checkpointing ? "" : " or gradient_checkpointing",
+                     what.substr(0, what.find('\n')));
+    }
   }
 
   GradientSum forward_backward(const StepRows& rows) {
@@ -166,27 +180,46 @@ class Trainer {
     return (static_cast<uint64_t>(options_.seed) * 1000003u + static_cast<uint64_t>(step)) * 4099u + micro;
   }
 
+  at::Tensor values_behind_step(const at::Tensor& loss, const at::Tensor& norm) const {
+    const at::NoGradGuard no_grad;
+    const at::Tensor both = at::stack({loss.to(at::kDouble), norm.to(at::kDouble)}),
+                     stored = setup_.adapters.stored_curvatures();
+    return stored.defined() ? at::cat({both, stored}) : both;
+  }
+
+  /// Copies the values of all steps at once. Until then a GPU's steps are only under way: what they took together is shared out.
   void tell_pending() {
-    for (const FinishedStep& step : pending_) tell(step);
+    if (pending_.empty()) return;
+    const auto begin = Clock::now();
+    std::vector<at::Tensor> values;
+    for (const FinishedStep& step : pending_) values.push_back(step.values);
+    const at::Tensor here = at::stack(values).cpu();
+    double seconds = seconds_since(begin);
+    for (const FinishedStep& step : pending_) seconds += step.record.step_seconds;
+    seconds /= static_cast<double>(pending_.size());
+    limit_.stepped(seconds);
+    for (size_t i = 0; i < pending_.size(); ++i) {
+      pending_[i].record.step_seconds = seconds;
+      tell(pending_[i], here[static_cast<int64_t>(i)]);
+    }
     pending_.clear();
   }
 
   /// Everybody who wants to know of a step: report, outcome, observer, and the watch for spikes.
-  void tell(const FinishedStep& step) {
-    const StepRecord record = whole_record(step);
+  void tell(const FinishedStep& step, const at::Tensor& values) {
+    const StepRecord record = whole_record(step, values);
     report_->step(record, spike_lines(record, step.skipped));
     if (!outcome_.first_loss) outcome_.first_loss = record.loss;
     outcome_.last_loss = record.loss;
     observer_.stepped(record, steps_);
   }
 
-  StepRecord whole_record(const FinishedStep& step) {
+  StepRecord whole_record(const FinishedStep& step, const at::Tensor& values) {
     StepRecord record = step.record;
-    record.loss = step.loss.item<double>();
-    record.grad_norm = step.norm.item<double>();
+    record.loss = values[0].item<double>();
+    record.grad_norm = values[1].item<double>();
     if (!std::isfinite(record.loss) || !std::isfinite(record.grad_norm)) stop_non_finite(record);
-    record.peak_memory_bytes = peak_memory_bytes(setup_.device);
-    record.curvature = setup_.adapters.curvature_summary();
+    record.curvature = setup_.adapters.curvature_summary(values.narrow(0, 2, values.size(0) - 2));
     return record;
   }
 
@@ -243,6 +276,7 @@ class Trainer {
   }
 
   Validation validate() {
+    tell_pending();  // a step that was not finite ends the run before its weights are judged
     const auto loss = validation_loss();
     return loss ? take({state_.step, *loss}) : Validation::interrupted;
   }

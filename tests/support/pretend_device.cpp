@@ -6,7 +6,9 @@
 #include <ATen/SDPBackend.h>
 #include <ATen/detail/PrivateUse1HooksInterface.h>
 #include <ATen/native/CPUFallback.h>
+#include <ATen/native/DispatchStub.h>
 #include <ATen/native/Resize.h>
+#include <ATen/native/transformers/attention.h>
 #include <ATen/ops/_reshape_alias_native.h>
 #include <ATen/ops/as_strided_native.h>
 #include <ATen/ops/view_native.h>
@@ -21,6 +23,20 @@
 
 #include "hyperbolic/gate_passes.h"
 
+namespace at::native {
+namespace {
+
+int64_t attention_choice(const Tensor& /*q*/, const Tensor& /*k*/, const Tensor& /*v*/, const std::optional<Tensor>& /*mask*/,
+                         double /*dropout*/, bool /*causal*/, std::optional<double> /*scale*/, bool /*grouped*/) {
+  return static_cast<int64_t>(SDPBackend::overrideable);
+}
+
+}  // namespace
+
+REGISTER_PRIVATEUSE1_DISPATCH(_fused_sdp_choice_stub, &attention_choice)
+
+}  // namespace at::native
+
 namespace hyplora {
 
 /// gates.cu as the tests compile it (tests/CMakeLists.txt).
@@ -32,7 +48,8 @@ namespace hyplora::test {
 namespace {
 
 constexpr int device_count = 2;
-constexpr size_t page = 4096, arena_bytes = size_t{4} << 30;  // address space, not memory
+constexpr size_t page = 4096;
+constexpr int64_t arena_bytes = int64_t{4} << 30;  // address space, not memory
 thread_local c10::DeviceIndex current_device = 0;
 
 struct Tally {
@@ -64,6 +81,7 @@ class Arena {
   char* take(size_t bytes) {
     const std::lock_guard lock(mutex_);
     const size_t size = std::max(page, (bytes + page - 1) / page * page);
+    TORCH_CHECK_WITH(OutOfMemoryError, in_use_ + static_cast<int64_t>(size) <= most_, "pretend device out of memory.");
     char* block = found(size);
     sizes_[block] = size;
     in_use_ += static_cast<int64_t>(size);
@@ -76,6 +94,8 @@ class Arena {
     spare_.emplace(sizes_[block], block);
   }
   bool owns(const char* block) const { return block >= begin_ && block < begin_ + arena_bytes; }
+  /// Room beyond what is in use.
+  void limit(int64_t bytes) { most_ = bytes < 0 ? arena_bytes : in_use_ + bytes; }
   int64_t in_use() const { return in_use_; }
   int64_t peak() const { return peak_; }
 
@@ -88,7 +108,7 @@ class Arena {
       spare_.erase(spare);
       return block;
     }
-    TORCH_CHECK_WITH(OutOfMemoryError, used_ + size <= arena_bytes, "pretend device out of memory");
+    TORCH_CHECK_WITH(OutOfMemoryError, used_ + size <= size_t{arena_bytes}, "pretend device out of addresses.");
     char* block = begin_ + used_;
     used_ += size;
     if (depth_ > 0) protect(PROT_READ | PROT_WRITE);
@@ -101,7 +121,7 @@ class Arena {
   int depth_ = 0;
   std::multimap<size_t, char*> spare_;
   std::map<char*, size_t> sizes_;
-  int64_t in_use_ = 0, peak_ = 0;
+  int64_t in_use_ = 0, peak_ = 0, most_ = arena_bytes;
 };
 
 Arena& arena(c10::DeviceIndex device) {
@@ -157,12 +177,13 @@ struct PretendAllocator : c10::DeviceAllocator {
     auto& bytes = stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
     bytes.current = arena(device).in_use();
     bytes.peak = arena(device).peak();
+    stats.reserved_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)] = bytes;
     return stats;
   }
   void resetAccumulatedStats(c10::DeviceIndex /*device*/) override {}
   void resetPeakStats(c10::DeviceIndex /*device*/) override {}
   std::pair<size_t, size_t> getMemoryInfo(c10::DeviceIndex device) override {
-    return {arena_bytes - static_cast<size_t>(arena(device).in_use()), arena_bytes};
+    return {size_t{arena_bytes} - static_cast<size_t>(arena(device).in_use()), size_t{arena_bytes}};
   }
 };
 
@@ -187,6 +208,41 @@ struct PretendGuard : c10::impl::DeviceGuardImplInterface {
 };
 C10_REGISTER_GUARD_IMPL(PrivateUse1, PretendGuard)
 
+/// Host memory that a device reads by itself; from other memory a copy to the device blocks whatever was asked for.
+class PinnedAllocator : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t bytes) override {
+    void* block = std::malloc(std::max<size_t>(1, bytes));
+    const std::lock_guard lock(mutex());
+    blocks()[block] = bytes;
+    return {block, block, &free_block, c10::Device(at::kCPU)};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return &free_block; }
+  void copy_data(void* to, const void* from, size_t bytes) const override { std::memcpy(to, from, bytes); }
+  static bool owns(const void* data) {
+    const std::lock_guard lock(mutex());
+    const auto after = blocks().upper_bound(const_cast<void*>(data));
+    if (after == blocks().begin()) return false;
+    const auto& [block, bytes] = *std::prev(after);
+    return data < static_cast<const char*>(block) + bytes;
+  }
+
+ private:
+  static void free_block(void* block) {
+    const std::lock_guard lock(mutex());
+    blocks().erase(block);
+    std::free(block);
+  }
+  static std::mutex& mutex() {
+    static std::mutex one;
+    return one;
+  }
+  static std::map<void*, size_t>& blocks() {
+    static auto* all = new std::map<void*, size_t>;
+    return *all;
+  }
+};
+
 struct PretendHooks : at::PrivateUse1HooksInterface {
   bool isBuilt() const override { return true; }
   bool isAvailable() const override { return true; }
@@ -194,6 +250,11 @@ struct PretendHooks : at::PrivateUse1HooksInterface {
   const at::Generator& getDefaultGenerator(c10::DeviceIndex /*device*/) const override {
     static const at::Generator one = at::detail::createCPUGenerator(1);
     return one;
+  }
+  bool isPinnedPtr(const void* data) const override { return PinnedAllocator::owns(data); }
+  c10::Allocator* getPinnedMemoryAllocator() const override {
+    static PinnedAllocator one;
+    return &one;
   }
 };
 
@@ -229,7 +290,8 @@ at::Tensor on_host(const at::Tensor& tensor) {
 void count_copy(const at::Tensor& from, const at::Tensor& to, bool non_blocking) {
   if (from.is_cpu()) {
     count(&DeviceCounts::copies_in, "copy to the device");
-    if (!non_blocking) count(&DeviceCounts::blocking_in, "blocking copy to the device");
+    if (!non_blocking || !PinnedAllocator::owns(from.const_data_ptr()))
+      count(&DeviceCounts::blocking_in, "blocking copy to the device");
   } else if (to.is_cpu()) {
     count(&DeviceCounts::copies_out, "copy from the device");
   } else {
@@ -268,10 +330,31 @@ const at::Tensor& resize(const at::Tensor& tensor, Sizes sizes, Maybe<at::Memory
   return tensor;
 }
 
-int64_t attention_choice(const at::Tensor& /*q*/, const at::Tensor& /*k*/, const at::Tensor& /*v*/,
-                         const Maybe<at::Tensor>& /*mask*/, double /*dropout*/, bool /*causal*/, Maybe<double> /*scale*/,
-                         bool /*grouped*/) {
-  return static_cast<int64_t>(at::SDPBackend::math);
+/// Attention as a GPU has it: one operation forward, one backward. The CPU's own, which knows no biases but as values.
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, c10::SymInt, c10::SymInt, at::Tensor, at::Tensor, at::Tensor>
+attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Maybe<at::Tensor>& bias, double dropout,
+          bool causal, bool /*debug*/, Maybe<double> scale) {
+  count(&DeviceCounts::operations, "attention");
+  const Operation operation;
+  const auto mask = bias ? Maybe<at::Tensor>(on_host(*bias)) : std::nullopt;
+  const auto [out, sums] =
+      at::_scaled_dot_product_flash_attention_for_cpu(on_host(q), on_host(k), on_host(v), dropout, causal, mask, scale);
+  const at::Device device = q.device();
+  const at::Tensor none = at::empty({0}, at::kLong).to(device);
+  return {out.to(device), sums.to(device), none, none, q.size(2), k.size(2), none, none, at::Tensor()};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> attention_backward(
+    const at::Tensor& grad, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias,
+    std::array<bool, 4> /*wanted*/, const at::Tensor& out, const at::Tensor& sums, const at::Tensor& /*q_places*/,
+    const at::Tensor& /*k_places*/, int64_t /*most_q*/, int64_t /*most_k*/, double dropout, bool causal,
+    const at::Tensor& /*seed*/, const at::Tensor& /*offset*/, Maybe<double> scale) {
+  count(&DeviceCounts::operations, "attention backward");
+  const Operation operation;
+  const auto mask = bias.defined() ? Maybe<at::Tensor>(on_host(bias)) : std::nullopt;
+  const auto [dq, dk, dv] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
+      on_host(grad), on_host(q), on_host(k), on_host(v), on_host(out), on_host(sums), dropout, causal, mask, scale);
+  return {dq.to(q.device()), dk.to(q.device()), dv.to(q.device()), at::Tensor()};
 }
 
 at::Tensor as_strided(const at::Tensor& tensor, at::IntArrayRef sizes, at::IntArrayRef strides, Maybe<int64_t> offset) {
@@ -295,7 +378,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("_copy_from_and_resize", &copy_from_and_resize);
   m.impl("_local_scalar_dense", &read);
   m.impl("resize_", &resize);
-  m.impl("_fused_sdp_choice", &attention_choice);
+  m.impl("_scaled_dot_product_fused_attention_overrideable", &attention);
+  m.impl("_scaled_dot_product_fused_attention_overrideable_backward", &attention_backward);
   m.impl("as_strided", &as_strided);
   m.impl("view", &view);
   m.impl("_reshape_alias", &reshape_alias);
@@ -323,6 +407,11 @@ const DeviceCounts& device_counts() { return tally().counts; }
 void reset_device_counts() {
   const std::lock_guard lock(tally().mutex);
   tally().counts = {};
+}
+
+std::shared_ptr<void> limit_device_memory(at::Device device, int64_t bytes) {
+  arena(device.index()).limit(bytes);
+  return {nullptr, [device](void*) { arena(device.index()).limit(-1); }};
 }
 
 KernelRun::KernelRun() : device_(current_device) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace hyplora::test {
@@ -28,6 +29,9 @@ struct DeviceCounts {
 };
 const DeviceCounts& device_counts();
 void reset_device_counts();
+
+/// The device has no more than so many bytes beyond those in use while the result lives.
+std::shared_ptr<void> limit_device_memory(at::Device device, int64_t bytes);
 
 /// A kernel of ours, which runs as a function of the host: while it lives the memory of the current device, and of no other, is the
 /// host's. One that starts with the wrong device current ends the process.

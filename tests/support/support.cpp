@@ -88,8 +88,8 @@ ModelSpec small_spec() {
   return spec;
 }
 
-Transformer small_model(uint64_t seed, at::ScalarType dtype) {
-  return Transformer(small_spec(), Weights(random_weights(0.2, seed), {dtype, at::kCPU, false}));
+Transformer small_model(uint64_t seed, at::ScalarType dtype, at::Device device) {
+  return Transformer(small_spec(), Weights(random_weights(0.2, seed), {dtype, device, false}));
 }
 
 double log_likelihood(const Transformer& model, const std::vector<int64_t>& ids, size_t from) {

@@ -61,7 +61,7 @@ double log_likelihood(const Transformer& model, const std::vector<int64_t>& ids,
 
 /// A small random LLaMA, the same for the same seed.
 ModelSpec small_spec();
-Transformer small_model(uint64_t seed, at::ScalarType dtype = at::kFloat);
+Transformer small_model(uint64_t seed, at::ScalarType dtype = at::kFloat, at::Device device = at::kCPU);
 
 }  // namespace hyplora::test
 
