@@ -10,7 +10,7 @@ table='
 6|eval|run → prepare → evaluate, benchmarks, comparisons|core io text data ops dist model adapter generate
 6|analysis|what an adapter does to tokens: fitted, drawn|core io text data ops model hyperbolic adapter
 5|adapter|what is trained: kinds, targets, files, folding; what reaches it|core io text data ops hyperbolic model
-5|generate|decoding, search, chat|core io text data model
+5|generate|decoding, search, chat|core io text data ops model
 4|model|decoder built from a checkpoint; packed batches|core io text data ops
 3|data|rows, schemas, prompts, examples, preparation|core io text
 2|text|tokenizers|core io
