@@ -214,6 +214,12 @@ def look_closer(a, runs, folder):
         (folder / "accuracy.md").write_text(accuracies(a, runs, folder))
 
 
+def round_values(low, high):
+    """Some four multiples of 1, 2 or 5 times a power of ten between the two."""
+    step = next(s for s in sorted(m * 10.0 ** e for m in (1, 2, 5) for e in range(-6, 4)) if (high - low) / s < 6)
+    return [round(i * step, 9) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
 def picture(runs):
     """Held-back loss against rate; a line a method, a mark a run."""
     points = [(m, r["rate"], r["loss"]) for m in METHODS for r in runs if r["method"] == m and r["loss"] is not None]
@@ -225,9 +231,9 @@ def picture(runs):
              '<rect width="720" height="370" fill="white"/>']
     for rate in rates:
         parts.append(f'<text x="{x(rate):.0f}" y="345" text-anchor="middle">{rate:g}</text>')
-    for i in range(5):
-        loss = losses[0] + (top - losses[0]) * i / 4
-        parts.append(f'<path d="M65 {y(loss):.1f}H510" stroke="#ddd"/><text x="60" y="{y(loss) + 4:.1f}" text-anchor="end">{loss:.3f}</text>')
+    for loss in round_values(losses[0], top):
+        parts.append(f'<path d="M65 {y(loss):.1f}H510" stroke="#ddd"/><text x="60" y="{y(loss) + 4:.1f}" text-anchor="end">{loss:g}</text>')
+    shown = [method for method in METHODS if any(p[0] == method for p in points)]
     for colour, method in zip(COLOURS, METHODS):
         own = [(rate, [p[2] for p in points if p[0] == method and p[1] == rate]) for rate in rates]
         own = [(rate, values) for rate, values in own if values]
@@ -236,7 +242,7 @@ def picture(runs):
         path = " ".join(f"{'M' if i == 0 else 'L'}{x(rate):.1f} {y(sum(v) / len(v)):.1f}" for i, (rate, v) in enumerate(own))
         parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x(rate):.1f}" cy="{y(value):.1f}" r="2.5" fill="{colour}"/>' for rate, values in own for value in values]
-        place = 40 + 18 * list(METHODS).index(method)
+        place = 40 + 18 * shown.index(method)
         parts.append(f'<path d="M525 {place}h20" stroke="{colour}" stroke-width="2"/><text x="550" y="{place + 4}">{method}</text>')
     parts.append('<text x="285" y="364" text-anchor="middle">peak rate, without warm-up</text>')
     parts.append('<text x="14" y="170" text-anchor="middle" transform="rotate(-90 14 170)">held-back loss</text></svg>')

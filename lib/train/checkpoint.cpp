@@ -13,6 +13,7 @@
 #include "io/hash.h"
 #include "train/checkpoint_folder.h"
 #include "train/fingerprint.h"
+#include "train/loss_scale.h"
 
 namespace hyplora {
 namespace {
@@ -49,16 +50,18 @@ Json files_in(const fs::path& folder) {
 }
 
 Json state_json(const TrainerState& state, const TrainOptions& options, const Json& fingerprint) {
-  return {{"step", state.step},
-          {"best_loss", state.best_loss ? Json(*state.best_loss) : Json(nullptr)},
-          {"best_step", state.best_step},
-          {"evaluated_step", state.evaluated_step},
-          {"evaluations_without_gain", state.evaluations_without_gain},
-          {"seconds", state.seconds},
-          {"spikes", state.spikes.to_json()},
-          {"threads", at::get_num_threads()},
-          {"config", resolved_config(options)},
-          {"fingerprint", fingerprint}};
+  Json saved{{"step", state.step},
+             {"best_loss", state.best_loss ? Json(*state.best_loss) : Json(nullptr)},
+             {"best_step", state.best_step},
+             {"evaluated_step", state.evaluated_step},
+             {"evaluations_without_gain", state.evaluations_without_gain},
+             {"seconds", state.seconds},
+             {"spikes", state.spikes.to_json()},
+             {"threads", at::get_num_threads()},
+             {"config", resolved_config(options)},
+             {"fingerprint", fingerprint}};
+  if (!state.loss_scale.is_null()) saved["loss_scale"] = state.loss_scale;
+  return saved;
 }
 
 TrainerState state_from(const Json& saved, const std::string& where) {
@@ -83,6 +86,9 @@ TrainerState state_from(const Json& saved, const std::string& where) {
     throw InputError("{}: key \"spikes\": found {}, expected losses and grad_norms.", where,
                      shown(saved.value("spikes", Json())));
   }
+  state.loss_scale = saved.value("loss_scale", Json());
+  if (!LossScale::reads(state.loss_scale))
+    throw InputError("{}: key \"loss_scale\": found {}, expected scale and finite_steps.", where, shown(state.loss_scale));
   return state;
 }
 

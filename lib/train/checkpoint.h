@@ -17,6 +17,7 @@ struct TrainerState {
   int64_t best_step = 0, evaluated_step = 0, evaluations_without_gain = 0;
   double seconds = 0;  // of training so far
   SpikeWatch spikes;
+  Json loss_scale = nullptr;  // as LossScale gives it
 
   bool operator==(const TrainerState&) const = default;
 };

@@ -31,6 +31,7 @@ Json StepRecord::to_json() const {
             {"step_seconds", json_number(step_seconds)},
             {"peak_memory_bytes", peak_memory_bytes}};
   if (peak_reserved_bytes > 0) line["peak_reserved_bytes"] = peak_reserved_bytes;
+  if (loss_scale) line["loss_scale"] = *loss_scale;
   if (curvature) {
     const auto& [least, mean, largest] = *curvature;
     line["curvature"] = {{"min", json_number(least)}, {"mean", json_number(mean)}, {"max", json_number(largest)}};

@@ -20,6 +20,7 @@ struct StepRecord {
   int64_t peak_memory_bytes = 0;
   int64_t peak_reserved_bytes = 0;                 // on a GPU, where it stands beside the other
   std::optional<std::array<double, 3>> curvature;  // least, mean, largest K
+  std::optional<double> loss_scale;                // float16: the step's; grad_norm is not finite where it was too large
 
   double tokens_per_second() const { return step_seconds > 0 ? static_cast<double>(tokens) / step_seconds : 0; }
   Json to_json() const;

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
@@ -38,25 +39,35 @@ AdamW::AdamW(std::vector<Parameter> parameters, const TrainOptions& o)
 
 at::Tensor AdamW::clip_gradients(double most) {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients;
-  for (const auto& parameter : parameters_) {
-    if (gradient_of(parameter.value).defined()) gradients.push_back(gradient_of(parameter.value));
-  }
-  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
-  if (most > 0) at::_foreach_mul_(gradients, (most / (norm + 1e-6)).clamp_max(1));
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients())));
+  if (most > 0) scale_gradients((most / (norm + 1e-6)).clamp_max(1));
   return norm;
 }
 
-void AdamW::step(double factor, const at::Tensor& watched) {
+void AdamW::scale_gradients(const at::Tensor& by) {
+  const at::NoGradGuard no_grad;
+  at::_foreach_mul_(gradients(), by);
+}
+
+std::vector<at::Tensor> AdamW::gradients() const {
+  std::vector<at::Tensor> all;
+  for (const auto& parameter : parameters_) {
+    if (gradient_of(parameter.value).defined()) all.push_back(gradient_of(parameter.value));
+  }
+  return all;
+}
+
+void AdamW::step(double factor, const at::Tensor& watched, const at::Tensor& left_out) {
   const at::NoGradGuard no_grad;
   const at::Tensor bad = watched.isfinite().logical_not().to(at::kFloat);
   held_ = held_.defined() ? held_.maximum(bad) : bad;
-  step_group(plain_, factor);
-  step_group(curvature_, factor);
+  const at::Tensor skip = left_out.defined() ? held_.maximum(left_out) : held_;
+  step_group(plain_, factor, skip);
+  step_group(curvature_, factor, skip);
   clear_gradients();
 }
 
-void AdamW::step_group(Group& group, double factor) {
+void AdamW::step_group(Group& group, double factor, const at::Tensor& skip) {
   std::vector<at::Tensor> values, gradients, averages, squares, steps;
   for (size_t i = 0; i < group.values.size(); ++i) {
     if (!gradient_of(group.values[i]).defined()) continue;
@@ -68,7 +79,8 @@ void AdamW::step_group(Group& group, double factor) {
   }
   if (values.empty()) return;
   at::_fused_adamw_(values, gradients, averages, squares, /*max_exp_avg_sqs=*/{}, steps, group.rate * factor, beta1_, beta2_,
-                    decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, held_);
+                    decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, skip);
+  at::_foreach_add_(steps, skip, -1);  // a step that was left out is none
   // The fused step writes without telling autograd; what is derived from the values and kept (DoRA's norms) goes by their
   // versions.
   for (const auto& value : values) value.unsafeGetTensorImpl()->bump_version();

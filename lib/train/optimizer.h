@@ -16,7 +16,10 @@ class AdamW {
   at::Tensor clip_gradients(double most);
   /// One update at `factor` times the configured rates; none from the first on whose `watched` [] is not finite, so that the weights
   /// stay as that step found them, however much later it is noticed. Clears the gradients. No synchronisation with the device.
-  void step(double factor, const at::Tensor& watched);
+  /// Where `left_out` [] fp32 is 1 this one alone is left out.
+  void step(double factor, const at::Tensor& watched, const at::Tensor& left_out = {});
+  /// Multiplies all gradients by `by` [].
+  void scale_gradients(const at::Tensor& by);
   void clear_gradients();
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -30,7 +33,9 @@ class AdamW {
     double rate;
     std::vector<at::Tensor> values, averages, squares, steps;
   };
-  void step_group(Group& group, double factor);
+  void step_group(Group& group, double factor, const at::Tensor& skip);
+
+  std::vector<at::Tensor> gradients() const;
 
   std::vector<Parameter> parameters_;
   double beta1_, beta2_, epsilon_, decay_;

@@ -15,6 +15,7 @@
 #include "data/prompt_record.h"
 #include "model/pack.h"
 #include "train/fingerprint.h"
+#include "train/loss_scale.h"
 #include "train/radii.h"
 #include "train/report.h"
 #include "train/schedule.h"
@@ -48,6 +49,7 @@ class Trainer {
         steps_(total_steps(options_, batches_)),
         schedule_{options_.lr_scheduler, warmup_steps(options_, steps_), steps_, options_.min_lr_ratio},
         optimizer_(setup.adapters.trained(), options_),
+        loss_scale_(setup.dtype, setup.device),
         identity_(run_identity(setup)),
         checkpoints_(options_, identity_, prompts_of(setup)),
         limit_(setup.started, options_.max_hours, 12 * setup.adapters.trained_count()) {}  // value and two moments in fp32
@@ -86,6 +88,7 @@ class Trainer {
   void start() {
     if (const auto checkpoint = checkpoints_.to_resume()) {
       state_ = checkpoints_.restore(*checkpoint, setup_.adapters, optimizer_);
+      loss_scale_.restore(state_.loss_scale);
       saved_ = state_;
     } else {
       settle_radii(*setup_.model, setup_.adapters, setup_.training.examples, !options_.init_adapter);
@@ -120,6 +123,8 @@ class Trainer {
   FinishedStep one_step() {
     const auto begin = Clock::now();
     const GradientSum sum = gradients(batches_.rows(state_.step));
+    const at::Tensor scale = loss_scale_.value();
+    if (scale.defined()) optimizer_.scale_gradients(scale.reciprocal());
     const at::Tensor norm = optimizer_.clip_gradients(options_.max_grad_norm);
     const double factor = schedule_.factor(state_.step);
     FinishedStep step;
@@ -128,10 +133,10 @@ class Trainer {
     if (step.skipped) {
       optimizer_.clear_gradients();
     } else {
-      optimizer_.step(factor, sum.loss + norm);
+      update(factor, sum.loss, norm);
     }
     ++state_.step;
-    step.values = values_behind_step(sum.loss, norm);
+    step.values = values_behind_step({sum.loss, norm, scale});
     step.record.peak_memory_bytes = peak_memory_bytes(setup_.device);
     step.record.peak_reserved_bytes = peak_reserved_bytes(setup_.device);
     step.record.step = state_.step;
@@ -141,6 +146,13 @@ class Trainer {
     step.record.supervised_tokens = sum.supervised_tokens;
     step.record.step_seconds = seconds_since(begin);
     return step;
+  }
+
+  void update(double factor, const at::Tensor& loss, const at::Tensor& norm) {
+    if (!loss_scale_.is_on()) return optimizer_.step(factor, loss + norm);
+    const at::Tensor overflowed = norm.isfinite().logical_not().to(at::kFloat);
+    optimizer_.step(factor, loss, overflowed);
+    loss_scale_.update(overflowed);
   }
 
   GradientSum gradients(const StepRows& rows) {
@@ -167,7 +179,7 @@ class Trainer {
                                  ? static_cast<double>(supervised)
                                  : static_cast<double>(batch.supervised) * static_cast<double>(rows.size());
       const at::Tensor loss = setup_.model->loss(batch.tokens, batch.positions, batch.targets) / divisor;
-      torch::autograd::backward({loss}, {});
+      torch::autograd::backward({loss_scale_.scaled(loss)}, {});
       sum.loss = sum.loss.defined() ? sum.loss + loss.detach() : loss.detach();
       sum.tokens += batch.token_count;
       sum.supervised_tokens += batch.supervised;
@@ -180,11 +192,15 @@ class Trainer {
     return (static_cast<uint64_t>(options_.seed) * 1000003u + static_cast<uint64_t>(step)) * 4099u + micro;
   }
 
-  at::Tensor values_behind_step(const at::Tensor& loss, const at::Tensor& norm) const {
+  /// Those that are defined, and each module's K.
+  at::Tensor values_behind_step(const std::vector<at::Tensor>& scalars) const {
     const at::NoGradGuard no_grad;
-    const at::Tensor both = at::stack({loss.to(at::kDouble), norm.to(at::kDouble)}),
-                     stored = setup_.adapters.stored_curvatures();
-    return stored.defined() ? at::cat({both, stored}) : both;
+    std::vector<at::Tensor> parts;
+    for (const at::Tensor& scalar : scalars) {
+      if (scalar.defined()) parts.push_back(scalar.to(at::kDouble).view({1}));
+    }
+    if (const at::Tensor stored = setup_.adapters.stored_curvatures(); stored.defined()) parts.push_back(stored);
+    return at::cat(parts);
   }
 
   /// Copies the values of all steps at once. Until then a GPU's steps are only under way: what they took together is shared out.
@@ -218,8 +234,13 @@ class Trainer {
     StepRecord record = step.record;
     record.loss = values[0].item<double>();
     record.grad_norm = values[1].item<double>();
-    if (!std::isfinite(record.loss) || !std::isfinite(record.grad_norm)) stop_non_finite(record);
-    record.curvature = setup_.adapters.curvature_summary(values.narrow(0, 2, values.size(0) - 2));
+    const int64_t scalars = loss_scale_.is_on() ? 3 : 2;
+    if (loss_scale_.is_on()) record.loss_scale = values[2].item<double>();
+    const bool overflows = record.loss_scale > LossScale::least && !std::isfinite(record.grad_norm);
+    if (!std::isfinite(record.loss) || (!std::isfinite(record.grad_norm) && !overflows)) stop_non_finite(record);
+    if (overflows)
+      log::info("step {}: its gradients overflow at loss scale {:g}; its update was left out", record.step, *record.loss_scale);
+    record.curvature = setup_.adapters.curvature_summary(values.narrow(0, scalars, values.size(0) - scalars));
     return record;
   }
 
@@ -316,6 +337,7 @@ class Trainer {
 
   void save() {
     tell_pending();
+    state_.loss_scale = loss_scale_.to_json();
     if (saved_ == state_) return;
     const auto begin = Clock::now();
     report_->sync();
@@ -349,6 +371,7 @@ class Trainer {
   int64_t steps_;
   Schedule schedule_;
   AdamW optimizer_;
+  LossScale loss_scale_;
   Identity identity_;
   Checkpoints checkpoints_;
   TimeLimit limit_;
