@@ -198,7 +198,7 @@ c10::Device Program::device(int local_rank) const {
   require_threads(common_.threads > 0 ? common_.threads : at::get_num_threads());
   if (common_.threads > 0) at::set_num_threads(static_cast<int>(common_.threads));
   const c10::Device device = choose_device(common_.device, local_rank);
-  make_current(device);
+  use_device(device);
   return device;
 }
 

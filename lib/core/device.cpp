@@ -43,8 +43,10 @@ c10::Device choose_device(const std::string& name, int local_rank) {
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
-void make_current(c10::Device device) {
-  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).setDevice(device);
+void use_device(c10::Device device) {
+  if (device.is_cpu()) return;
+  c10::impl::VirtualGuardImpl(device.type()).setDevice(device);
+  at::globalContext().setSDPUseCuDNN(false);
 }
 
 void use_deterministic_algorithms(bool on) {

@@ -13,8 +13,9 @@ namespace hyplora {
 /// in turns, by their local rank. InputError when it does not exist.
 c10::Device choose_device(const std::string& name, int local_rank = 0);
 
-/// Makes a GPU the one that work of this thread goes to which names none.
-void make_current(c10::Device device);
+/// Makes a GPU the one that work of this thread goes to which names none, and keeps LibTorch from cuDNN's attention, which is planned anew
+/// for each length of a row. Call where the device is chosen.
+void use_device(c10::Device device);
 
 /// While on, operations that could give other bits on the same input are errors, and GPU libraries keep to one order. To be called
 /// before the first operation on a GPU.

@@ -1,6 +1,9 @@
 // core/launch.cuh over the tests' own core/start_kernel.cuh.
 #include "core/launch.cuh"
 
+#include <ATen/ops/empty.h>
+
+#include "core/device.h"
 #include "support/support.h"
 
 namespace hyplora {
@@ -50,6 +53,14 @@ TEST_CASE("A barrier that some threads have left, or that others do not wait at,
   CHECK_THROWS_WITH(launch(at::kCPU, {1, 64}, half_waits, &nothing),
                     test::Contains("that some threads of the block have left"));
   CHECK_THROWS_WITH(launch(at::kCPU, {1, 32}, waits_apart, &nothing), test::Contains("wait at different barriers"));
+}
+
+TEST_CASE("A device that is used gets the work that names none", "[core]") {
+  const c10::DeviceGuard kept(test::pretend_device(0));
+  use_device(test::pretend_device(1));
+  CHECK(at::empty({1}, at::TensorOptions(c10::DeviceType::PrivateUse1)).device() == test::pretend_device(1));
+  use_device(at::kCPU);
+  CHECK(at::empty({1}, at::TensorOptions(c10::DeviceType::PrivateUse1)).device() == test::pretend_device(1));
 }
 
 }  // namespace
