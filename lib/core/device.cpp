@@ -60,7 +60,12 @@ int64_t peak_reserved_bytes(c10::Device device) { return device.is_cpu() ? 0 : p
 
 std::optional<int64_t> free_memory_bytes(c10::Device device) {
   if (device.is_cpu()) return std::nullopt;
-  return static_cast<int64_t>(c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
+  try {
+    at::globalContext().lazyInitDevice(device.type());
+    return static_cast<int64_t>(c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
+  } catch (const c10::Error&) {
+    return std::nullopt;  // the allocator does not tell
+  }
 }
 
 int64_t peak_memory_bytes(c10::Device device) {

@@ -25,7 +25,7 @@ void use_deterministic_algorithms(bool on);
 int64_t peak_memory_bytes(c10::Device device);
 /// The most that LibTorch has taken from a GPU for it, which is what others cannot have; 0 on the CPU.
 int64_t peak_reserved_bytes(c10::Device device);
-/// What a GPU has left; nothing on the CPU.
+/// What a GPU has left; nothing on the CPU and where the allocator does not tell.
 std::optional<int64_t> free_memory_bytes(c10::Device device);
 
 /// "cpu (2 threads)" or "cuda:0".

@@ -75,12 +75,12 @@ void AdamW::step_group(Group& group, double factor, const at::Tensor& skip) {
     gradients.push_back(gradient_of(group.values[i]));
     averages.push_back(group.averages[i]);
     squares.push_back(group.squares[i]);
-    steps.push_back(group.steps[i].add_(1));
+    steps.push_back(group.steps[i]);
   }
   if (values.empty()) return;
+  at::_foreach_add_(steps, 1 - skip);  // a step that is left out is none
   at::_fused_adamw_(values, gradients, averages, squares, /*max_exp_avg_sqs=*/{}, steps, group.rate * factor, beta1_, beta2_,
                     decay_, epsilon_, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, skip);
-  at::_foreach_add_(steps, skip, -1);  // a step that was left out is none
   // The fused step writes without telling autograd; what is derived from the values and kept (DoRA's norms) goes by their
   // versions.
   for (const auto& value : values) value.unsafeGetTensorImpl()->bump_version();

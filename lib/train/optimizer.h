@@ -34,7 +34,6 @@ class AdamW {
     std::vector<at::Tensor> values, averages, squares, steps;
   };
   void step_group(Group& group, double factor, const at::Tensor& skip);
-
   std::vector<at::Tensor> gradients() const;
 
   std::vector<Parameter> parameters_;

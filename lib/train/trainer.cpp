@@ -79,7 +79,7 @@ class Trainer {
   /// A finished step, and what it left on the device: reading that waits for a GPU, so that it is not yet in the record.
   struct FinishedStep {
     StepRecord record;
-    at::Tensor values;     // float64: loss, gradient norm, the stored form of each module's K behind this step
+    at::Tensor values;     // float64: loss, gradient norm, in float16 the loss scale, each module's stored K behind this step
     bool skipped = false;  // its update was left out
   };
 
